@@ -1,0 +1,1 @@
+"""Incidents -> people: what is said, in which words, and through which sink."""

@@ -1,0 +1,106 @@
+"""An incident -> the message about it. Pure; the sinks add their markup."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+
+from aiops_daemon.actions.excerpt import excerpt_of, headline_of
+from aiops_daemon.actions.message import Fact, Message
+from aiops_daemon.actions.texts import words
+from aiops_daemon.domain.flow import NEW_MESSAGE, AlertReason
+from aiops_daemon.domain.incident import Card, Incident, IncidentState
+from aiops_daemon.domain.playbook import Action, Severity
+from aiops_daemon.settings import Settings
+
+_MARKS = {Severity.CRITICAL: "🔴", Severity.HIGH: "🟠", Severity.WARNING: "🟡", Severity.INFO: "🔵"}
+
+
+def message_for(
+    card: Card, reason: AlertReason, settings: Settings, *, possible_repeat: bool = False
+) -> Message:
+    """The message that tells all of an incident's card, because of `reason`."""
+    text = words(settings.language)
+    incident = card.incident
+    zone = settings.service.zone
+    status = [_status(incident, reason, text, zone)]
+    if Action.SECURITY in incident.actions:
+        status.append(text["security"])
+    if possible_repeat:
+        status.append(text["possible_repeat"])
+    return Message(
+        severity=incident.severity,
+        headline=headline_for(incident, settings.language),
+        status=" · ".join(status),
+        facts=tuple(_facts(card, text, zone)),
+        excerpt=excerpt_of(card.excerpt) if card.excerpt else None,
+        related_label=text["related"],
+        related=tuple(headline_of(companion) for companion in card.companions),
+        footer=text["footer"].format(
+            service=settings.service.name,
+            environment=settings.service.environment,
+            id=incident.id,
+            fault_id=incident.fault_id,
+        ),
+        calls=incident.severity is Severity.CRITICAL and reason in NEW_MESSAGE,
+        is_resolved=incident.state is IncidentState.RESOLVED,
+    )
+
+
+def headline_for(incident: Incident, language: str) -> str:
+    """Severity, code and title on one line, with no word of a log in it."""
+    text = words(language)
+    mark = "✅" if incident.state is IncidentState.RESOLVED else _MARKS[incident.severity]
+    parts = [f"{mark} {text[incident.severity.value]}"]
+    if incident.code:
+        parts.append(incident.code)
+    if incident.title_is_ours and incident.title != incident.code:
+        parts.append(incident.title)
+    elif incident.place:
+        parts.append(text["panic_at"])
+    elif incident.target:
+        parts.append(text["error_in"].format(target=incident.target))
+    elif not incident.code:
+        parts.append(text["error_unknown"])
+    return " · ".join(parts)
+
+
+def _status(incident: Incident, reason: AlertReason, text: Mapping[str, str], zone: tzinfo) -> str:
+    key = f"status_{reason}"
+    if incident.state is not IncidentState.OPEN:
+        key = f"status_{incident.state}"
+    return text[key].format(last_seen=_when(incident.last_seen_at, zone))
+
+
+def _facts(card: Card, text: Mapping[str, str], zone: tzinfo) -> list[Fact]:
+    incident = card.incident
+    facts = []
+    if incident.place or incident.target:
+        facts.append(Fact(label=text["where"], value=incident.place or incident.target, is_quoted=True))
+    if incident.request:
+        facts.append(Fact(label=text["request"], value=incident.request, is_quoted=True))
+    minutes, recent = card.last_minutes
+    form = text["count_one"] if incident.count == 1 else text["count_value"]
+    count = form.format(count=incident.count, suppressed=incident.suppressed, recent=recent, minutes=minutes)
+    if incident.companions:
+        count += "; " + text["companions"].format(companions=incident.companions)
+    facts.append(Fact(label=text["count"], value=count))
+    facts.append(Fact(label=text["first_seen"], value=_when(incident.first_seen_at, zone)))
+    facts.append(Fact(label=text["last_seen"], value=_when(incident.last_seen_at, zone)))
+    if card.sharing:
+        told = "\n".join(f"{_name(other)}, {other.count}x" for other in card.sharing)
+        facts.append(Fact(label=text["same_request"], value=told, is_quoted=True))
+    return facts
+
+
+def _name(incident: Incident) -> str:
+    return (
+        f"{incident.code} {incident.title}"
+        if incident.code and incident.title != incident.code
+        else incident.title
+    )
+
+
+def _when(at: datetime, zone: tzinfo) -> str:
+    local = at.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"

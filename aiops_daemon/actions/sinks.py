@@ -1,0 +1,121 @@
+"""Where messages go: a Discord webhook, or the terminal (under systemd: the journal) where there is none."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Protocol, TextIO
+
+from aiops_daemon.actions.embed import fallback_for, payload_for
+from aiops_daemon.actions.hygiene import one_line, visible
+from aiops_daemon.actions.message import Message
+from aiops_daemon.clients.discord import DiscordWebhook, Refused
+from aiops_daemon.domain.errors import Permanent
+from aiops_daemon.domain.playbook import Severity
+
+
+class Sink(Protocol):
+    """Takes messages. Raises what `clients/` raise."""
+
+    name: str
+
+    async def post(self, message: Message) -> str:
+        """Show a new message; returns the id under which it can be edited."""
+        ...
+
+    async def edit(self, message_id: str, message: Message) -> None:
+        """Show a message that is there in its new state."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class DiscordSink:
+    """Posts to a Discord webhook. What Discord refuses as malformed is said once more in the plainest form."""
+
+    name = "discord"
+
+    def __init__(self, webhook: DiscordWebhook, mention: str) -> None:
+        self._webhook = webhook
+        self._mention = mention
+
+    async def post(self, message: Message) -> str:
+        """Execute the webhook."""
+        try:
+            return await self._webhook.execute(payload_for(message, self._mention))
+        except Refused as refusal:
+            try:
+                return await self._webhook.execute(fallback_for(message, self._mention))
+            except Refused:
+                raise Permanent(f"Discord refused the message: {refusal}") from refusal
+
+    async def edit(self, message_id: str, message: Message) -> None:
+        """Edit the message."""
+        try:
+            await self._webhook.edit(message_id, payload_for(message, ""))
+        except Refused as refusal:
+            try:
+                await self._webhook.edit(message_id, fallback_for(message, ""))
+            except Refused:
+                raise Permanent(f"Discord refused the edit: {refusal}") from refusal
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._webhook.close()
+
+
+_ANSI = {Severity.CRITICAL: "1;31", Severity.HIGH: "1;33", Severity.WARNING: "33", Severity.INFO: "36"}
+_RESOLVED_ANSI = "1;32"
+
+
+class TerminalSink:
+    """Prints what would go to Discord: a block for a new message, a line for an edit."""
+
+    name = "terminal"
+
+    def __init__(self, stream: Callable[[], TextIO] = lambda: sys.stdout) -> None:
+        self._stream = stream
+        self._posted = 0
+
+    async def post(self, message: Message) -> str:
+        """Print the whole message."""
+        self._posted += 1
+        lines = [self._paint(message, f"┏━ {message.headline}"), f"┃ {message.status}"]
+        width = max((len(fact.label) for fact in message.facts), default=0)
+        lines += [f"┃ {fact.label:<{width}}  {one_line(fact.value)}" for fact in message.facts]
+        if message.excerpt:
+            lines += ["┃", *(f"┃   {line}" for line in visible(message.excerpt).split("\n"))]
+        if message.related:
+            lines += [
+                "┃",
+                f"┃ {message.related_label}:",
+                *(f"┃   {one_line(line)}" for line in message.related),
+            ]
+        lines.append(f"┗━ {message.footer}")
+        self._write("\n".join(lines))
+        return f"terminal-{self._posted}"
+
+    async def edit(self, message_id: str, message: Message) -> None:
+        """Print one line: what changed."""
+        del message_id
+        count = next((fact.value for fact in message.facts if not fact.is_quoted), "")
+        self._write(
+            self._paint(message, f"━━ {message.headline}")
+            + f" · {message.status} · {count} · {message.footer}"
+        )
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def _paint(self, message: Message, line: str) -> str:
+        if not self._stream().isatty():
+            return line
+        colour = _RESOLVED_ANSI if message.is_resolved else _ANSI[message.severity]
+        return f"\x1b[{colour}m{line}\x1b[0m"
+
+    def _write(self, text: str) -> None:
+        stream = self._stream()
+        stream.write(text + "\n")
+        stream.flush()

@@ -1,0 +1,123 @@
+"""`aiops-daemon show ID`."""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+from typing import Any
+
+from aiops_daemon import cli
+from aiops_daemon.actions.excerpt import excerpt_of
+from aiops_daemon.actions.hygiene import one_line, visible
+from aiops_daemon.cli.incidents import shape
+from aiops_daemon.cli.output import (
+    CommandError,
+    complain,
+    console,
+    iso,
+    print_json,
+    settings_or_complain,
+    state,
+)
+from aiops_daemon.domain.incident import Incident
+from aiops_daemon.store import incidents, jobs
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Print one incident."""
+    loaded = settings_or_complain(arguments)
+    if loaded is None:
+        return cli.CONFIG
+    try:
+        with state(loaded.settings) as connection:
+            incident = incidents.by_id(connection, arguments.id)
+            if incident is None:
+                complain(f"there is no incident {arguments.id}; `aiops-daemon incidents --all` lists them")
+                return cli.NO
+            report = report_of(connection, incident)
+    except CommandError as error:
+        complain(str(error))
+        return error.code
+    if arguments.json:
+        print_json(report)
+    else:
+        _print(report)
+    return cli.OK
+
+
+def report_of(connection: sqlite3.Connection, incident: Incident) -> dict[str, Any]:
+    """Everything about one incident, in the shape that programs rely on."""
+    kept = incidents.samples(connection, incident.id)
+    newest = next((sample.text for sample in reversed(kept) if not sample.is_companion), None)
+    return {
+        **shape(incident),
+        "excerpt": excerpt_of(newest) if newest else None,
+        "events": [
+            {
+                "seen_at": iso(sample.seen_at),
+                "level": sample.level,
+                "text": sample.text,
+                "companion": sample.is_companion,
+            }
+            for sample in kept
+        ],
+        "diagnosis": None,
+        "jobs": [
+            {
+                "id": job.id,
+                "key": job.key,
+                "kind": job.kind,
+                "state": job.state,
+                "attempts": job.attempts,
+                "due_at": iso(job.due_at),
+                "error": job.error,
+            }
+            for job in jobs.of_incident(connection, incident.id)
+        ],
+        "history": [
+            {"at": iso(row.at), "what": row.what, "why": row.why}
+            for row in incidents.history(connection, incident.id)
+        ],
+        "usd": 0.0,
+    }
+
+
+def _print(report: dict[str, Any]) -> None:
+    out = console()
+    code = f" {report['code']}" if report["code"] else ""
+    out.print(
+        f"incident {report['id']}{code}, {report['severity']}, {report['state']}: {one_line(report['title'])}",
+        style="bold",
+    )
+    where = report["place"] or report["target"]
+    rows = [
+        ("fault", report["fault_id"]),
+        ("where", where),
+        ("request", report["request"]),
+        (
+            "count",
+            f"{report['count']}, {report['suppressed']} of them held back, {report['companions']} companions",
+        ),
+        ("first seen", report["first_seen_at"]),
+        ("last seen", report["last_seen_at"]),
+        ("told with", f"incident {report['shares_with']}" if report["shares_with"] else None),
+    ]
+    for label, value in rows:
+        if value:
+            out.print(f"  {label:<11}{one_line(str(value))}")
+    if report["excerpt"]:
+        out.print("\nexcerpt", style="bold")
+        out.print("\n".join(f"  {line}" for line in visible(report["excerpt"]).split("\n")))
+    out.print("\nhistory", style="bold")
+    for row in report["history"]:
+        out.print(f"  {row['at']}  {one_line(row['what'])}: {one_line(row['why'])}")
+    out.print("\njobs", style="bold")
+    for job in report["jobs"]:
+        error = f", {one_line(job['error'])}" if job["error"] else ""
+        out.print(
+            f"  {job['id']}  {job['key']}  {job['state']}, {job['attempts']} attempts, due {job['due_at']}{error}"
+        )
+    out.print("\nevents that were kept", style="bold")
+    for event in report["events"]:
+        mark = " (companion)" if event["companion"] else ""
+        out.print(f"  {event['seen_at']}  {event['level']}{mark}  {one_line(event['text'])}")

@@ -1,0 +1,90 @@
+"""THE SEAM: takes batches off the queue and has them admitted, several in one transaction.
+
+What is on the queue may be lost at any moment without harm: the file has it, and the position that is committed with the
+events is where reading begins again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from aiops_daemon.clock import Clock
+from aiops_daemon.domain.cursor import Batch
+from aiops_daemon.failpoint import failpoint
+from aiops_daemon.live import Live
+from aiops_daemon.state_trouble import StateTrouble
+from aiops_daemon.store.admit import Admission, Admitted, Terms, admit
+from aiops_daemon.store.database import Database
+from aiops_daemon.triage.classify import classify
+
+log = structlog.get_logger()
+
+MOST_BATCHES = 16
+"""In one transaction: enough to catch up quickly, few enough that a transaction stays short."""
+
+
+class Intake:
+    """Admits what the watcher read."""
+
+    def __init__(
+        self,
+        queue: asyncio.Queue[Batch],
+        database: Database,
+        live: Live,
+        trouble: StateTrouble,
+        clock: Clock,
+        ring: Callable[[], None],
+    ) -> None:
+        self._queue = queue
+        self._database = database
+        self._live = live
+        self._trouble = trouble
+        self._clock = clock
+        self._ring = ring
+
+    @property
+    def terms(self) -> Terms:
+        """What admission goes by now."""
+        return self._live.terms
+
+    async def run(self) -> None:
+        """Admit until cancelled."""
+        while True:
+            batches = [await self._queue.get()]
+            while len(batches) < MOST_BATCHES and not self._queue.empty():
+                batches.append(self._queue.get_nowait())
+            admitted = await self.admit(batches)
+            if admitted.jobs:
+                self._ring()
+
+    async def admit(self, batches: list[Batch]) -> Admitted:
+        """Admit these batches, however long the state can't be written: nothing more is read meanwhile."""
+        admissions = [self._admission(batch) for batch in batches]
+        failpoint("before_admit")
+        terms = self._live.terms
+        while True:
+            try:
+                admitted = await self._database.write(lambda tx: admit(tx, admissions, terms, self._clock()))
+            except self._trouble.errors as error:
+                await self._trouble.wait(error)
+                continue
+            await self._trouble.over()
+            failpoint("after_admit")
+            for incident in admitted.opened:
+                log.info(
+                    "incident.opened",
+                    incident=incident.id,
+                    code=incident.code,
+                    severity=incident.severity.value,
+                    title=incident.title,
+                )
+            return admitted
+
+    def _admission(self, batch: Batch) -> Admission:
+        sightings = (classify(event, self._live.catalogue) for event in batch.events)
+        return Admission(
+            batch=batch, sightings=tuple(sighting for sighting in sightings if sighting is not None)
+        )

@@ -1,0 +1,150 @@
+"""The process among others: the one-process lock, signals, and what systemd is told."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+LOCK_NAME = "lock"
+
+
+class StateHeldError(Exception):
+    """Another process holds the state directory."""
+
+
+class StateDirectoryError(Exception):
+    """The state directory can't be made or written."""
+
+
+class StateLock:
+    """One `run` at a time on a state directory. The kernel lets go of the lock when the process dies, however it dies."""
+
+    def __init__(self, directory: Path, now: datetime) -> None:
+        self._directory = directory
+        self._now = now
+        self._fd = -1
+
+    def __enter__(self) -> Self:
+        """Take the lock.
+
+        Raises:
+            StateHeldError: another process has it; names it.
+            StateDirectoryError: the directory can't be used.
+        """
+        path = self._directory / LOCK_NAME
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StateDirectoryError(
+                f"state.directory: {self._directory} can't be written: {error.strerror}; "
+                "allowed: a directory that this user may write"
+            ) from error
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = holder_of(self._directory)
+            os.close(self._fd)
+            who = f"process {holder['pid']} since {holder['since']}" if holder else "another process"
+            raise StateHeldError(
+                f"{self._directory} is held by {who}; stop that one first, or give this one its own state.directory"
+            ) from None
+        holder = {"pid": str(os.getpid()), "since": self._now.isoformat(timespec="seconds")}
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, json.dumps(holder).encode(), 0)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.ftruncate(self._fd, 0)
+        os.close(self._fd)
+
+
+def holder_of(directory: Path) -> dict[str, str] | None:
+    """Which process wrote itself into the lock, if one did."""
+    try:
+        holder = json.loads((directory / LOCK_NAME).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return holder if isinstance(holder, dict) and {"pid", "since"} <= holder.keys() else None
+
+
+def is_running(directory: Path) -> bool:
+    """Whether a process holds the state directory."""
+    try:
+        fd = os.open(directory / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def on_signals(stop: Callable[[], None], reload: Callable[[], None]) -> None:
+    """SIGTERM and SIGINT stop, SIGHUP reloads. To be called inside of the running loop."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    loop.add_signal_handler(signal.SIGINT, stop)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+
+
+class Systemd:
+    """sd_notify: what the service manager is told, nothing at all where there is none.
+
+    https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
+    """
+
+    def __init__(self) -> None:
+        self._address = os.environ.get("NOTIFY_SOCKET", "")
+        watchdog_pid = os.environ.get("WATCHDOG_PID")
+        watchdog_us = os.environ.get("WATCHDOG_USEC", "")
+        is_for_us = watchdog_pid in {None, "", str(os.getpid())}
+        self.watchdog_seconds = int(watchdog_us) / 1e6 if is_for_us and watchdog_us.isdigit() else None
+        for name in ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"):
+            os.environ.pop(name, None)  # children have no business with them
+
+    def ready(self, status: str) -> None:
+        """Everything runs."""
+        self._send(f"READY=1\nSTATUS={status}")
+
+    def reloading(self) -> None:
+        """A reload has begun; `ready` ends it. One datagram, as Type=notify-reload asks for."""
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+
+    def status(self, status: str) -> None:
+        """One line for `systemctl status`."""
+        self._send(f"STATUS={status}")
+
+    def alive(self) -> None:
+        """Feed the watchdog."""
+        self._send("WATCHDOG=1")
+
+    def stopping(self) -> None:
+        """The end has begun."""
+        self._send("STOPPING=1\nSTATUS=stopping")
+
+    def _send(self, text: str) -> None:
+        if not self._address:
+            return
+        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+            try:
+                sender.connect(address)
+                sender.sendall(text.encode())
+            except OSError:
+                self._address = ""  # no manager listens (any more); the daemon works without

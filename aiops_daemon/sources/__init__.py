@@ -1,0 +1,9 @@
+"""Bytes in a log file -> events.
+
+watch.py     wakes: inotify where there is one, a rescan every second as the truth
+scan.py      which files there are, and which of them is which
+tail.py      one file: reads on, notices truncation, keeps its place
+lines.py     bytes -> lines, whatever their length
+formats/     a line -> records and text
+assemble.py  records and text -> events; gathers a panic's lines
+"""

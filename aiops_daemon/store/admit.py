@@ -1,0 +1,358 @@
+"""Admission: the one transaction that makes events into incidents, emits the jobs that follow, and moves the position.
+
+`admit` is the seam of the whole daemon. Before it an event is bytes in a file that will be read again; after it the
+event is counted, exactly once, and what people are to hear of it is a row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from aiops_daemon.domain import flow
+from aiops_daemon.domain.cursor import Batch, Unparsed
+from aiops_daemon.domain.fingerprint import MAX_SHAPES
+from aiops_daemon.domain.flow import Note, Rules
+from aiops_daemon.domain.incident import Incident, IncidentState, Sample
+from aiops_daemon.domain.job import NewJob
+from aiops_daemon.domain.sighting import Sighting
+from aiops_daemon.redaction import Placeholders, Redactor
+from aiops_daemon.store import files, incidents, jobs
+from aiops_daemon.store.database import to_us
+
+SAMPLE_CHARACTERS = 8192
+TITLE_CHARACTERS = 140
+UNPARSED_CHARACTERS = 500
+SAMPLES_A_BATCH = 3
+"""Of one incident in one batch: a storm is counted in full, but only a few of its lines are redacted and kept."""
+
+WITHHELD = "(withheld: it could not be redacted)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """A batch and what triage makes of its events."""
+
+    batch: Batch
+    sightings: tuple[Sighting, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What admission needs beside the events."""
+
+    rules: Rules
+    request_window: timedelta
+    redactor: Redactor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """What came of it."""
+
+    jobs: int
+    opened: tuple[Incident, ...]
+    events: int
+
+
+def admit(tx: sqlite3.Connection, admissions: Iterable[Admission], terms: Terms, now: datetime) -> Admitted:
+    """Admit batches, in order, in the transaction that is open."""
+    fold = _Fold(tx, terms, now)
+    events = 0
+    for admission in admissions:
+        batch = admission.batch
+        ahead = files.offsets_read_ahead(tx, batch.cursor.generation)
+        new_ahead = []
+        for sighting in admission.sightings:
+            offset = sighting.event.offset
+            if offset in ahead:
+                continue
+            fold.add(sighting)
+            events += 1
+            if offset >= batch.cursor.position:
+                new_ahead.append(offset)
+        files.save_cursor(tx, batch, now)
+        files.save_read_ahead(tx, batch.cursor.generation, new_ahead)
+        if batch.unparsed:
+            files.save_unparsed(tx, batch.cursor.name, fold.redacted(batch.unparsed), now)
+    return fold.write(events)
+
+
+@dataclass(slots=True)
+class _Open:
+    """An incident while the transaction works on it."""
+
+    incident: Incident
+    names: Placeholders
+    new_jobs: list[NewJob] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    samples: int = 0
+    pulse: int = 0
+    is_new: bool = False
+
+
+class _Fold:
+    """Folds sightings into incidents: each is read once and written once, however many events a batch has."""
+
+    def __init__(self, tx: sqlite3.Connection, terms: Terms, now: datetime) -> None:
+        self._tx = tx
+        self._terms = terms
+        self._now = now
+        self._open: dict[int, _Open] = {}
+        self._ids: dict[str, int] = {}
+
+    def add(self, sighting: Sighting) -> None:
+        """Fold one sighting: as a companion of a stronger record, or into the incident of its fingerprint."""
+        twins = self._twins(sighting)
+        if sighting.is_weak:
+            stronger = next((twin for twin in twins if not twin["is_weak"]), None)
+            if stronger is not None and self._join(stronger["incident_id"], sighting):
+                if sighting.event.panic is not None:  # a second panic at this place has a text of its own
+                    self._tx.execute("DELETE FROM twins WHERE id = ?", (stronger["id"],))
+                return
+        opened = self._find(sighting) or self._make(sighting)
+        host = self._host(sighting, twins, opened.incident)
+        consequence = flow.after_event(
+            opened.incident, sighting, host=host, rules=self._terms.rules, now=self._now
+        )
+        opened.incident = consequence.incident
+        opened.new_jobs.extend(consequence.jobs)
+        opened.notes.extend(consequence.notes)
+        opened.pulse += 1
+        self._keep(opened, sighting, is_companion=False)
+        if not sighting.is_weak:
+            for twin in twins:
+                if twin["is_weak"] and twin["incident_id"] != opened.incident.id:
+                    self._take_over(twin, opened)
+        self._remember(sighting, opened.incident.id)
+
+    def redacted(self, lines: Iterable[Unparsed]) -> tuple[Unparsed, ...]:
+        """Lines nobody could parse, fit to be stored."""
+        names = Placeholders.fresh()
+        excerpt = self._terms.redactor.excerpt
+        return tuple(
+            replace(line, text=excerpt(line.text, names, UNPARSED_CHARACTERS) or WITHHELD) for line in lines
+        )
+
+    def write(self, events: int) -> Admitted:
+        """Write every incident that was touched, its history and its jobs."""
+        emitted = 0
+        opened = []
+        for entry in self._open.values():
+            incident = entry.incident
+            incidents.update(self._tx, incident)
+            self._tx.execute(
+                "UPDATE incidents SET placeholders = ? WHERE id = ?",
+                (json.dumps(entry.names.known()), incident.id),
+            )
+            incidents.add_notes(self._tx, incident.id, entry.notes, self._now)
+            self._write_pulse(incident.id, entry.pulse)
+            if entry.is_new:
+                opened.append(incident)
+            emitted += jobs.emit(self._tx, entry.new_jobs, self._now)
+        for entry in list(self._open.values()):
+            emitted += self._emit_edit(entry.incident)
+        self._tx.execute(
+            "DELETE FROM twins WHERE seen_at < ?", (to_us(self._now - self._terms.request_window),)
+        )
+        return Admitted(jobs=emitted, opened=tuple(opened), events=events)
+
+    def _emit_edit(self, incident: Incident) -> int:
+        host = incident
+        if incident.shares_with is not None:
+            shared = incidents.by_id(self._tx, incident.shares_with)
+            if shared is not None:
+                host = replace(shared, revision=shared.revision + 1)
+                incidents.update(self._tx, host)
+        posted = incidents.posted(self._tx, host.id)
+        edit = flow.after_message(host, posted, now=self._now) if posted else None
+        return jobs.emit(self._tx, [edit], self._now) if edit else 0
+
+    # Finding and making incidents
+
+    def _find(self, sighting: Sighting) -> _Open | None:
+        for fingerprint in (sighting.fingerprint.value, None):
+            value = fingerprint or self._overflow(sighting)
+            if value is None:
+                return None
+            if value in self._ids:
+                return self._open[self._ids[value]]
+            row = self._tx.execute("SELECT * FROM incidents WHERE fingerprint = ?", (value,)).fetchone()
+            if row is not None:
+                return self._load(row)
+        return None
+
+    def _overflow(self, sighting: Sighting) -> str | None:
+        """The shared fingerprint, if this code and target have as many shapes as they may."""
+        shapes = self._tx.execute(
+            "SELECT count(*) FROM incidents WHERE family = ?", (sighting.fingerprint.family,)
+        ).fetchone()[0]
+        return sighting.overflow.value if shapes >= MAX_SHAPES else None
+
+    def _get(self, incident_id: int) -> _Open | None:
+        if incident_id in self._open:
+            return self._open[incident_id]
+        row = self._tx.execute("SELECT * FROM incidents WHERE id = ?", (incident_id,)).fetchone()
+        return None if row is None else self._load(row)
+
+    def _load(self, row: sqlite3.Row) -> _Open:
+        if row["id"] not in self._open:
+            names = Placeholders(row["redaction_key"], json.loads(row["placeholders"]))
+            self._open[row["id"]] = _Open(incident=incidents.incident_of(row), names=names)
+            self._ids[row["fingerprint"]] = row["id"]
+        return self._open[row["id"]]
+
+    def _make(self, sighting: Sighting) -> _Open:
+        names = Placeholders.fresh()
+        fingerprint = sighting.overflow if self._overflow(sighting) else sighting.fingerprint
+        title = sighting.title
+        if not sighting.title_is_ours:
+            title = self._terms.redactor.excerpt(title, names, TITLE_CHARACTERS) or WITHHELD
+        request = None
+        if sighting.event.request is not None and sighting.event.request.path is not None:
+            line = f"{sighting.event.request.method or ''} {sighting.event.request.path}".strip()
+            request = self._terms.redactor.excerpt(line, names, 300) or WITHHELD
+        now = to_us(self._now)
+        seen_at = now if sighting.event.logged_at is None else min(now, to_us(sighting.event.logged_at))
+        row = self._tx.execute(
+            """INSERT INTO incidents (fingerprint, family, fault_id, state, code, severity, actions, title, title_is_ours,
+                 target, place, request, count, suppressed, companions, first_seen_at, last_seen_at, active_at, revision,
+                 alerts, quiet_checks, redaction_key, placeholders)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, 0, 0, 0, ?, '{}') RETURNING *""",
+            (
+                fingerprint.value,
+                fingerprint.family,
+                fingerprint.fault_id,
+                IncidentState.OPEN,
+                sighting.code,
+                sighting.severity,
+                json.dumps(sorted(sighting.actions)),
+                title,
+                int(sighting.title_is_ours),
+                sighting.event.target if sighting.event.panic is None else "",
+                sighting.place,
+                request,
+                seen_at,
+                seen_at,
+                now,
+                names.key,
+            ),
+        ).fetchone()
+        entry = self._load(row)
+        entry.names = names
+        entry.is_new = True
+        return entry
+
+    # Twins: records of one request, or the two records of one panic
+
+    def _twins(self, sighting: Sighting) -> list[sqlite3.Row]:
+        if sighting.twin_key is None:
+            return []
+        window = to_us(self._now) - to_us(self._now - self._terms.request_window)
+        logged_at = to_us(sighting.event.logged_at or self._now)
+        rows = self._tx.execute(
+            "SELECT * FROM twins WHERE twin = ? ORDER BY id", (_hash(sighting.twin_key),)
+        ).fetchall()
+        return [row for row in rows if abs(row["logged_at"] - logged_at) <= window]
+
+    def _remember(self, sighting: Sighting, incident_id: int) -> None:
+        if sighting.twin_key is None:
+            return
+        logged_at = to_us(sighting.event.logged_at or self._now)
+        self._tx.execute(
+            "INSERT INTO twins (twin, incident_id, is_weak, logged_at, seen_at) VALUES (?, ?, ?, ?, ?)",
+            (_hash(sighting.twin_key), incident_id, int(sighting.is_weak), logged_at, to_us(self._now)),
+        )
+
+    def _join(self, incident_id: int, sighting: Sighting) -> bool:
+        """Count a weak record beside the incident of its stronger twin, unless that one is silent by its playbook.
+
+        An ERROR that nobody knows must be heard even if the same request also logged something harmless.
+        """
+        entry = self._get(incident_id)
+        if entry is None or (sighting.actions and not entry.incident.actions):
+            return False
+        entry.incident = flow.after_companion(entry.incident, now=self._now)
+        self._keep(entry, sighting, is_companion=True)
+        return True
+
+    def _take_over(self, twin: sqlite3.Row, strong: _Open) -> None:
+        """The stronger record came second: what waited becomes its companion, if nobody was told of it yet."""
+        weak = self._get(twin["incident_id"])
+        if weak is None or (weak.incident.actions and not strong.incident.actions):
+            return
+        is_waiting = any(job.key.startswith("alert:") for job in weak.new_jobs)
+        if not (is_waiting or jobs.has_untouched_alert(self._tx, weak.incident.id)):
+            return
+        strong.incident = flow.after_companion(strong.incident, now=self._now)
+        sample = incidents.samples(self._tx, weak.incident.id)[-1:]
+        for kept in sample:
+            incidents.add_sample(self._tx, strong.incident.id, replace(kept, is_companion=True))
+        self._tx.execute("DELETE FROM twins WHERE id = ?", (twin["id"],))
+        left = weak.incident.count - 1
+        if left:
+            weak.incident = replace(
+                weak.incident, count=left, suppressed=max(0, weak.incident.suppressed - 1)
+            )
+            return
+        self._tx.execute("DELETE FROM incidents WHERE id = ?", (weak.incident.id,))  # with its jobs
+        del self._open[weak.incident.id]
+        self._ids.pop(weak.incident.fingerprint, None)
+
+    def _host(self, sighting: Sighting, twins: Iterable[sqlite3.Row], incident: Incident) -> Incident | None:
+        """The incident whose message tells, or could tell, of this one too."""
+        if incident.shares_with is not None and incident.state is not IncidentState.RESOLVED:
+            entry = self._get(incident.shares_with)
+            return entry.incident if entry else None
+        if sighting.event.panic is not None:
+            return None
+        for twin in twins:
+            if twin["is_weak"] and not sighting.is_weak:
+                continue
+            entry = self._get(twin["incident_id"])
+            if entry is None or entry.incident.id == incident.id:
+                continue
+            if entry.incident.shares_with is not None:
+                entry = self._get(entry.incident.shares_with)
+            if (
+                entry is not None
+                and entry.incident.alerts
+                and entry.incident.state is not IncidentState.RESOLVED
+            ):
+                return entry.incident
+        return None
+
+    # What is kept
+
+    def _keep(self, entry: _Open, sighting: Sighting, *, is_companion: bool) -> None:
+        if entry.samples >= SAMPLES_A_BATCH:
+            return
+        entry.samples += 1
+        event = sighting.event
+        text = self._terms.redactor.excerpt(event.text, entry.names, SAMPLE_CHARACTERS)
+        sample = Sample(
+            seen_at=self._now,
+            level=event.level or "",
+            text=WITHHELD if text is None else text,
+            is_companion=is_companion,
+        )
+        incidents.add_sample(self._tx, entry.incident.id, sample)
+
+    def _write_pulse(self, incident_id: int, new_events: int) -> None:
+        if not new_events:
+            return
+        minute = to_us(self._now) // 60_000_000
+        self._tx.execute(
+            """INSERT INTO pulse VALUES (?, ?, ?)
+               ON CONFLICT (incident_id, minute) DO UPDATE SET events = events + excluded.events""",
+            (incident_id, minute, new_events),
+        )
+        self._tx.execute("DELETE FROM pulse WHERE incident_id = ? AND minute < ?", (incident_id, minute - 60))
+
+
+def _hash(twin_key: str) -> str:
+    return hashlib.sha256(twin_key.encode("utf-8", "replace")).hexdigest()[:32]

@@ -1,0 +1,174 @@
+"""The SQLite file: opened, migrated, and written by one thread in short transactions.
+
+SQLite blocks while it waits for the disk, so every transaction runs in a thread of its own and the event loop never
+does. One thread also makes the order of transactions the order of the calls. WAL with synchronous=FULL: a commit that
+returned survives a power cut (https://www.sqlite.org/pragma.html#pragma_synchronous).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+from pathlib import Path
+from typing import TypeVar
+
+from aiops_daemon.failpoint import failpoint
+
+T = TypeVar("T")
+
+FILE_NAME = "state.db"
+BUSY_TIMEOUT_SECONDS = 5.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class StateError(Exception):
+    """The state can't be used; says what an operator can do."""
+
+
+def to_us(at: datetime) -> int:
+    """Microseconds since 1970 in UTC."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_us(us: int) -> datetime:
+    """The aware UTC time of so many microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=us)
+
+
+def from_us_or_none(us: int | None) -> datetime | None:
+    """As `from_us`, None for NULL."""
+    return None if us is None else from_us(us)
+
+
+class Database:
+    """The state of one daemon."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
+        self._connection: sqlite3.Connection | None = None
+
+    async def open(self) -> None:
+        """Open and migrate.
+
+        Raises:
+            StateError: the file is damaged, too new, or can't be opened.
+        """
+        self._connection = await self._in_thread(lambda: connect(self.path))
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in one transaction; all of it is durable when this returns, or none of it happened.
+
+        A caller that is cancelled stops waiting; the transaction itself always runs to its end.
+
+        Raises:
+            sqlite3.OperationalError: the disk is full, read-only, or another process holds the file too long.
+        """
+        return await self._in_thread(lambda: self._transaction(work))
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work`, which only reads."""
+        return await self._in_thread(lambda: work(self._open_connection()))
+
+    async def close(self) -> None:
+        """Fold the write-ahead log into the file and close it."""
+
+        def close() -> None:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+        await self._in_thread(close)
+        self._thread.shutdown(wait=True)
+
+    def _open_connection(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise StateError("the state is not open")
+        return self._connection
+
+    def _transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        connection = self._open_connection()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(connection)
+            failpoint("before_commit")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return result
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A migrated connection that writes.
+
+    Raises:
+        StateError: the file is damaged, was made by a newer version, or can't be opened.
+    """
+    try:
+        connection = sqlite3.connect(
+            path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise StateError(f"{path} is damaged ({verdict}); move it away to start with an empty state")
+        _migrate(connection, path)
+    except sqlite3.DatabaseError as error:
+        hint = "; move it away to start with an empty state" if "not a database" in str(error) else ""
+        raise StateError(f"{path} can't be opened: {error}{hint}") from error
+    return connection
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection | None:
+    """A connection that can't write, or None where there is no state yet.
+
+    Raises:
+        StateError: the file can't be opened.
+    """
+    if not path.exists():
+        return None
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_SECONDS
+        )
+        connection.row_factory = sqlite3.Row
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise StateError(f"{path} can't be read: {error}") from error
+    if version == 0:
+        connection.close()
+        return None
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    scripts = sorted(
+        (
+            entry
+            for entry in resources.files("aiops_daemon.store").joinpath("migrations").iterdir()
+            if entry.name.endswith(".sql")
+        ),
+        key=lambda entry: entry.name,
+    )
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(scripts):
+        raise StateError(
+            f"{path} was written by a newer version of aiops-daemon; install that one, or move it away"
+        )
+    for number, script in enumerate(scripts[version:], start=version + 1):
+        connection.executescript(
+            f"BEGIN;\n{script.read_text('utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;"
+        )

@@ -1,0 +1,220 @@
+"""Incidents: rows to values and back, and what people and handlers ask of them. `admit.py` is where they grow."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aiops_daemon.domain.flow import Note
+from aiops_daemon.domain.incident import Card, Incident, IncidentState, Posted, Sample
+from aiops_daemon.domain.playbook import Action, Severity
+from aiops_daemon.store.database import from_us, from_us_or_none, to_us
+
+RATE_MINUTES = 5
+SHOWN_COMPANIONS = 3
+SHOWN_SHARING = 5
+KEPT_FIRST_SAMPLES = 3
+KEPT_LAST_SAMPLES = 7
+KEPT_COMPANIONS = 5
+KEPT_HISTORY = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRow:
+    """One line of an incident's history."""
+
+    at: datetime
+    what: str
+    why: str
+
+
+def by_id(connection: sqlite3.Connection, incident_id: int) -> Incident | None:
+    """One incident."""
+    row = connection.execute("SELECT * FROM incidents WHERE id = ?", (incident_id,)).fetchone()
+    return None if row is None else incident_of(row)
+
+
+def listed(connection: sqlite3.Connection, *, resolved_too: bool) -> tuple[Incident, ...]:
+    """The incidents, worst and newest first."""
+    where = "" if resolved_too else "WHERE state <> 'resolved'"
+    rows = connection.execute(f"SELECT * FROM incidents {where} ORDER BY last_seen_at DESC, id DESC")  # noqa: S608 - a constant
+    return tuple(sorted((incident_of(row) for row in rows), key=lambda incident: -incident.severity.rank))
+
+
+def counts(connection: sqlite3.Connection) -> tuple[int, int]:
+    """How many incidents are (not resolved, resolved)."""
+    row = connection.execute(
+        "SELECT count(*), coalesce(sum(state = 'resolved'), 0) FROM incidents"
+    ).fetchone()
+    return row[0] - row[1], row[1]
+
+
+def card(connection: sqlite3.Connection, incident_id: int, now: datetime) -> Card | None:
+    """All that a message about this incident tells."""
+    incident = by_id(connection, incident_id)
+    if incident is None:
+        return None
+    since = to_us(now - timedelta(minutes=RATE_MINUTES)) // 60_000_000
+    recent = connection.execute(
+        "SELECT coalesce(sum(events), 0) FROM pulse WHERE incident_id = ? AND minute > ?",
+        (incident_id, since),
+    ).fetchone()[0]
+    kept = samples(connection, incident_id)
+    sharing = connection.execute(
+        "SELECT * FROM incidents WHERE shares_with = ? ORDER BY id LIMIT ?", (incident_id, SHOWN_SHARING)
+    )
+    return Card(
+        incident=incident,
+        last_minutes=(RATE_MINUTES, recent),
+        excerpt=next((sample.text for sample in reversed(kept) if not sample.is_companion), None),
+        companions=tuple(sample.text for sample in kept if sample.is_companion)[:SHOWN_COMPANIONS],
+        sharing=tuple(incident_of(row) for row in sharing),
+    )
+
+
+def samples(connection: sqlite3.Connection, incident_id: int) -> tuple[Sample, ...]:
+    """The events that were kept, oldest first."""
+    rows = connection.execute("SELECT * FROM samples WHERE incident_id = ? ORDER BY id", (incident_id,))
+    return tuple(
+        Sample(
+            seen_at=from_us(row["seen_at"]),
+            level=row["level"],
+            text=row["text"],
+            is_companion=bool(row["is_companion"]),
+        )
+        for row in rows
+    )
+
+
+def history(connection: sqlite3.Connection, incident_id: int) -> tuple[HistoryRow, ...]:
+    """What happened to an incident and why, oldest first."""
+    rows = connection.execute("SELECT * FROM history WHERE incident_id = ? ORDER BY id", (incident_id,))
+    return tuple(HistoryRow(at=from_us(row["at"]), what=row["what"], why=row["why"]) for row in rows)
+
+
+def posted(connection: sqlite3.Connection, incident_id: int) -> Posted | None:
+    """The newest message of an incident."""
+    row = connection.execute("SELECT * FROM messages WHERE incident_id = ?", (incident_id,)).fetchone()
+    if row is None:
+        return None
+    return Posted(
+        sink=row["sink"],
+        message_id=row["message_id"],
+        posted_at=from_us(row["posted_at"]),
+        shown_revision=row["shown_revision"],
+        edits=row["edits"],
+    )
+
+
+def save_posted(tx: sqlite3.Connection, incident_id: int, message: Posted) -> None:
+    """Remember the newest message of an incident."""
+    tx.execute(
+        "INSERT OR REPLACE INTO messages VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            incident_id,
+            message.sink,
+            message.message_id,
+            to_us(message.posted_at),
+            message.shown_revision,
+            message.edits,
+        ),
+    )
+
+
+def skip_edit(tx: sqlite3.Connection, incident_id: int) -> None:
+    """An edit was given up: let the next one have a key of its own."""
+    tx.execute("UPDATE messages SET edits = edits + 1 WHERE incident_id = ?", (incident_id,))
+
+
+def add_notes(tx: sqlite3.Connection, incident_id: int, notes: Iterable[Note], now: datetime) -> None:
+    """Write what happened, and why, into an incident's history."""
+    rows = [(incident_id, to_us(now), note.what, note.why) for note in notes]
+    if not rows:
+        return
+    tx.executemany("INSERT INTO history (incident_id, at, what, why) VALUES (?, ?, ?, ?)", rows)
+    tx.execute(
+        """DELETE FROM history WHERE incident_id = ?1 AND id NOT IN
+             (SELECT id FROM history WHERE incident_id = ?1 ORDER BY id DESC LIMIT ?2)""",
+        (incident_id, KEPT_HISTORY),
+    )
+
+
+def add_sample(tx: sqlite3.Connection, incident_id: int, sample: Sample) -> None:
+    """Keep one event: of each incident the first few and the last few, so that a storm takes no room."""
+    tx.execute(
+        "INSERT INTO samples (incident_id, seen_at, level, text, is_companion) VALUES (?, ?, ?, ?, ?)",
+        (incident_id, to_us(sample.seen_at), sample.level, sample.text, int(sample.is_companion)),
+    )
+    first = 0 if sample.is_companion else KEPT_FIRST_SAMPLES
+    last = KEPT_COMPANIONS if sample.is_companion else KEPT_LAST_SAMPLES
+    tx.execute(
+        """DELETE FROM samples WHERE incident_id = ?1 AND is_companion = ?2
+             AND id NOT IN (SELECT id FROM samples WHERE incident_id = ?1 AND is_companion = ?2 ORDER BY id LIMIT ?3)
+             AND id NOT IN (SELECT id FROM samples WHERE incident_id = ?1 AND is_companion = ?2 ORDER BY id DESC LIMIT ?4)""",
+        (incident_id, int(sample.is_companion), first, last),
+    )
+
+
+def update(tx: sqlite3.Connection, incident: Incident) -> None:
+    """Write what may have changed of an incident."""
+    tx.execute(
+        """UPDATE incidents SET state = ?, severity = ?, actions = ?, count = ?, suppressed = ?, companions = ?,
+             first_seen_at = ?, last_seen_at = ?, active_at = ?, resolved_at = ?, revision = ?, alerts = ?, alerted_at = ?,
+             quiet_checks = ?, shares_with = ? WHERE id = ?""",
+        (
+            incident.state,
+            incident.severity,
+            json.dumps(sorted(incident.actions)),
+            incident.count,
+            incident.suppressed,
+            incident.companions,
+            to_us(incident.first_seen_at),
+            to_us(incident.last_seen_at),
+            to_us(incident.active_at),
+            None if incident.resolved_at is None else to_us(incident.resolved_at),
+            incident.revision,
+            incident.alerts,
+            None if incident.alerted_at is None else to_us(incident.alerted_at),
+            incident.quiet_checks,
+            incident.shares_with,
+            incident.id,
+        ),
+    )
+
+
+def prune(tx: sqlite3.Connection, before: datetime) -> None:
+    """Forget incidents that were resolved before this time, with all that belongs to them."""
+    tx.execute("DELETE FROM incidents WHERE state = 'resolved' AND resolved_at < ?", (to_us(before),))
+
+
+def incident_of(row: sqlite3.Row) -> Incident:
+    """A row as a value."""
+    return Incident(
+        id=row["id"],
+        fingerprint=row["fingerprint"],
+        fault_id=row["fault_id"],
+        state=IncidentState(row["state"]),
+        code=row["code"],
+        severity=Severity(row["severity"]),
+        actions=frozenset(Action(name) for name in json.loads(row["actions"])),
+        title=row["title"],
+        title_is_ours=bool(row["title_is_ours"]),
+        target=row["target"],
+        place=row["place"],
+        request=row["request"],
+        count=row["count"],
+        suppressed=row["suppressed"],
+        companions=row["companions"],
+        first_seen_at=from_us(row["first_seen_at"]),
+        last_seen_at=from_us(row["last_seen_at"]),
+        active_at=from_us(row["active_at"]),
+        resolved_at=from_us_or_none(row["resolved_at"]),
+        revision=row["revision"],
+        alerts=row["alerts"],
+        alerted_at=from_us_or_none(row["alerted_at"]),
+        quiet_checks=row["quiet_checks"],
+        shares_with=row["shares_with"],
+    )
