@@ -25,9 +25,9 @@ from aiops_daemon.domain.cursor import Batch
 from aiops_daemon.failpoint import failpoint
 from aiops_daemon.intake import Intake
 from aiops_daemon.lifecycle import StateLock, Systemd, on_signals
-from aiops_daemon.live import live_from
+from aiops_daemon.live import Live, live_from
 from aiops_daemon.reload import reload
-from aiops_daemon.settings import Loaded, Settings
+from aiops_daemon.settings import Loaded, Settings, StartAt
 from aiops_daemon.sources.scan import Pattern
 from aiops_daemon.sources.watch import LogWatch
 from aiops_daemon.state_trouble import StateTrouble
@@ -53,95 +53,159 @@ async def run(loaded: Loaded, config_path: Path | None, clock: Clock = wall_cloc
         StateHeldError, StateDirectoryError, StateError: the state can't be used.
     """
     live = live_from(loaded)
-    telemetry.configure(lambda text: live.terms.redactor.mask(text))
+    telemetry.configure(lambda text: live.terms.redactor.mask(text))  # noqa: PLW0108 - a reload brings another redactor
     systemd = Systemd()
-    stopping = asyncio.Event()
-    settings = live.settings
-    with StateLock(settings.state.directory, clock()):
-        database = Database(settings.state.directory / FILE_NAME)
+    with StateLock(live.settings.state.directory, clock()):
+        database = Database(live.settings.state.directory / FILE_NAME)
         await database.open()
+        try:
+            await Daemon(live, config_path, database, systemd, clock).run()
+        finally:
+            await database.close()
+            log.info("daemon.stopped")
+
+
+class Daemon:
+    """Every part of it, joined."""
+
+    def __init__(
+        self, live: Live, config_path: Path | None, database: Database, systemd: Systemd, clock: Clock
+    ) -> None:
+        settings = live.settings
+        self._live, self._config_path, self._database, self._systemd, self._clock = (
+            live,
+            config_path,
+            database,
+            systemd,
+            clock,
+        )
+        self._stopping = asyncio.Event()
+        self._reloads: set[asyncio.Task[None]] = set()
 
         # In: files -> queue -> intake -> the state
         queue: asyncio.Queue[Batch] = asyncio.Queue(QUEUED_BATCHES)
-        pattern = Pattern(include=settings.logs.include, exclude=settings.logs.exclude)
-        watch = LogWatch(
+        self._watch = LogWatch(
             settings.logs.directory,
-            pattern,
+            Pattern(include=settings.logs.include, exclude=settings.logs.exclude),
             log_format=settings.logs.format,
             max_line_bytes=settings.logs.max_line_bytes,
             queue=queue,
         )
+        self._outlet = Outlet(make_sink(settings), settings)
+        trouble = StateTrouble(self._outlet)
+        self._intake = Intake(queue, database, live, trouble, clock, ring=self._ring)
+
         # Out: jobs -> lanes -> people
-        outlet = Outlet(make_sink(settings), settings)
-        trouble = StateTrouble(outlet)
-        alerts = Lane(
+        self._alerts = Lane(
             "alerts",
-            (AlertHandler(database, outlet, clock), NoticeHandler(outlet)),
+            (AlertHandler(database, self._outlet, clock), NoticeHandler(self._outlet)),
             database,
             trouble,
             clock,
-            on_health=lambda problem: _sink_health(outlet, problem, clock),
+            on_health=self._sink_health,
         )
-        lanes = (alerts, Lane("upkeep", (QuietHandler(live, clock),), database, trouble, clock))
+        upkeep_lane = Lane("upkeep", (QuietHandler(live, clock),), database, trouble, clock)
+        self._lanes = (self._alerts, upkeep_lane)
+        self._upkeep = Upkeep(database, live, self._watch, self._lanes, systemd, clock)
 
-        def ring() -> None:
-            for lane in lanes:
-                lane.ring()
-
-        intake = Intake(queue, database, live, trouble, clock, ring=ring)
-        upkeep = Upkeep(database, live, watch, lanes, systemd, clock)
-
-        async def on_reload() -> None:
-            systemd.reloading()
-            refusal = await reload(config_path, live, outlet, make_sink)
-            if refusal is None:
-                log.info("config.reloaded", mode=live.settings.mode.value)
-                alerts.resume()
-            else:
-                for problem in refusal.problems:
-                    log.error("config.refused", problem=problem)
-            await upkeep.note_config(str(refusal) if refusal else None)
-            systemd.ready(await upkeep.status_line())
-
-        reloads: set[asyncio.Task[None]] = set()
-        on_signals(stopping.set, lambda: reloads.add(asyncio.ensure_future(on_reload())))
-        for warning in loaded.warnings:
+    async def run(self) -> None:
+        """Start everything, wait for a signal, stop everything."""
+        on_signals(self._stopping.set, self._start_reload)
+        for warning in self._live.loaded.warnings:
             log.warning("config.warning", what=warning)
-        await _recover(database, watch, live.settings, intake, clock)
-        await upkeep.note_start(outlet.sink.name)
+        await self._take_up()
+        await self._upkeep.note_start(self._outlet.sink.name)
+        self._say_started()
+        self._systemd.ready(await self._upkeep.status_line())
+
+        reading = [
+            asyncio.create_task(self._watch.run(), name="watch"),
+            asyncio.create_task(self._intake.run(), name="intake"),
+            asyncio.create_task(self._upkeep.run(), name="upkeep"),
+        ]
+        working = [
+            asyncio.create_task(lane.run(self._stopping), name=f"lane {lane.name}") for lane in self._lanes
+        ]
+        try:
+            await _until_stopped(self._stopping, [*reading, *working])
+        finally:
+            log.info("daemon.stopping")
+            self._systemd.stopping()
+            self._stopping.set()
+            self._ring()
+            for task in reading:
+                task.cancel()
+            _, late = await asyncio.wait([*reading, *working], timeout=STOP_SECONDS)
+            for task in late:
+                task.cancel()
+            await self._outlet.sink.close()
+
+    async def _take_up(self) -> None:
+        """Find out where to read on before anything is read; what was being done when the process died is to be done."""
+        cursors, past, first_scan_at = await self._database.read(
+            lambda connection: (
+                files.cursors(connection),
+                files.finished_cursors(connection),
+                files.fact(connection, "first_scan_at"),
+            )
+        )
+        from_end = first_scan_at is None and self._live.settings.logs.start_at == StartAt.END
+        batches = self._watch.first_scan(cursors, past, from_end=from_end)
+
+        def store(tx: sqlite3.Connection) -> int:
+            admit(
+                tx,
+                (Admission(batch=batch, sightings=()) for batch in batches),
+                self._live.terms,
+                self._clock(),
+            )
+            if first_scan_at is None:
+                files.save_fact(tx, "first_scan_at", self._clock().isoformat())
+            return jobs.recover(tx)
+
+        recovered = await self._database.write(store)
+        failpoint("after_first_scan")
+        if recovered:
+            log.warning("job.recovered", jobs=recovered)
+
+    def _start_reload(self) -> None:
+        task = asyncio.create_task(self._reload(), name="reload")
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+
+    async def _reload(self) -> None:
+        self._systemd.reloading()
+        refusal = await reload(self._config_path, self._live, self._outlet, make_sink)
+        if refusal is None:
+            log.info("config.reloaded", mode=self._live.settings.mode.value, sink=self._outlet.sink.name)
+            self._alerts.resume()
+        else:
+            for problem in refusal.problems:
+                log.error("config.refused", problem=problem)
+        await self._upkeep.note_config(str(refusal) if refusal else None)
+        self._systemd.ready(await self._upkeep.status_line())
+
+    def _ring(self) -> None:
+        for lane in self._lanes:
+            lane.ring()
+
+    def _sink_health(self, problem: str | None) -> Callable[[sqlite3.Connection], None]:
+        health = jobs.SinkHealth(
+            name=self._outlet.sink.name, ok=problem is None, error=problem, at=self._clock()
+        )
+        return lambda tx: jobs.save_sink(tx, health)
+
+    def _say_started(self) -> None:
+        settings = self._live.settings
         log.info(
             "daemon.started",
             version=__version__,
-            mode=live.settings.mode.value,
+            mode=settings.mode.value,
             logs=str(settings.logs.directory),
             state=str(settings.state.directory),
-            sink=outlet.sink.name,
-            config=str(loaded.path) if loaded.path else "defaults",
+            sink=self._outlet.sink.name,
+            config=str(self._live.loaded.path) if self._live.loaded.path else "defaults",
         )
-        systemd.ready(await upkeep.status_line())
-
-        tasks = [
-            asyncio.create_task(watch.run(), name="watch"),
-            asyncio.create_task(intake.run(), name="intake"),
-            asyncio.create_task(upkeep.run(), name="upkeep"),
-        ]
-        working = [asyncio.create_task(lane.run(stopping), name=f"lane {lane.name}") for lane in lanes]
-        try:
-            await _until_stopped(stopping, [*tasks, *working])
-        finally:
-            log.info("daemon.stopping")
-            systemd.stopping()
-            stopping.set()
-            ring()
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks, timeout=STOP_SECONDS)
-            _, late = await asyncio.wait(working, timeout=STOP_SECONDS)
-            for task in late:
-                task.cancel()
-            await outlet.sink.close()
-            await database.close()
-            log.info("daemon.stopped")
 
 
 async def _until_stopped(stopping: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
@@ -157,40 +221,9 @@ async def _until_stopped(stopping: asyncio.Event, tasks: list[asyncio.Task[None]
         raise RuntimeError(f"{task.get_name()} ended: {error!r}") from error
 
 
-async def _recover(
-    database: Database, watch: LogWatch, settings: Settings, intake: Intake, clock: Clock
-) -> None:
-    """Take up what was being done, and find out where to read on before anything is read."""
-    cursors, past, started_before = await database.read(
-        lambda connection: (
-            files.cursors(connection),
-            files.finished_cursors(connection),
-            files.fact(connection, "first_scan_at"),
-        )
-    )
-    from_end = started_before is None and settings.logs.start_at == "end"
-    batches = watch.first_scan(cursors, past, from_end=from_end)
-
-    def store(tx: sqlite3.Connection) -> int:
-        admit(tx, (Admission(batch=batch, sightings=()) for batch in batches), intake.terms, clock())
-        if started_before is None:
-            files.save_fact(tx, "first_scan_at", clock().isoformat())
-        return jobs.recover(tx)
-
-    recovered = await database.write(store)
-    failpoint("after_first_scan")
-    if recovered:
-        log.warning("job.recovered", jobs=recovered)
-
-
 def make_sink(settings: Settings) -> Sink:
     """Discord where there is a webhook, else the terminal."""
     url = settings.secrets.discord_webhook_url
     if url is None:
         return TerminalSink(lambda: sys.stdout)
     return DiscordSink(DiscordWebhook(url.get_secret_value()), settings.discord.mention_on_critical)
-
-
-def _sink_health(outlet: Outlet, problem: str | None, clock: Clock) -> Callable[[sqlite3.Connection], None]:
-    health = jobs.SinkHealth(name=outlet.sink.name, ok=problem is None, error=problem, at=clock())
-    return lambda tx: jobs.save_sink(tx, health)

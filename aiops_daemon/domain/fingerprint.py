@@ -31,7 +31,7 @@ _VARIABLE = re2.compile(
     r"|(?P<address>[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]+)?|\[?[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){3,7}\]?)"
     r"|(?P<quoted>\"(?:[^\"\\]|\\.)*\"|\\\"(?:[^\"\\]|\\[^\"])*\\\"|(?:^|[\s=(\[{:,])'[^'\n]*')"
     r"|(?P<hex>\b(?:0x)?[0-9a-fA-F]*[0-9][0-9a-fA-F]*[a-fA-F][0-9a-fA-F]*\b)"
-    r"|(?P<number>[+-]?[0-9]+(?:[.,:_][0-9]+)*)"
+    r"|(?P<number>[0-9]+(?:[.,:_][0-9]+)*)"
 )
 _BLANKS = re2.compile(r"\s+")
 _NAMES = {
@@ -53,15 +53,12 @@ def shape(message: str) -> str:
         kind = match.lastgroup
         found: str = match.group(0)
         if kind == "hex" and len(found) < _SHORTEST_HEX:
-            return str(_DIGITS.sub("<n>", found))
+            return _NAMES["number"]
         lead = found[0] if kind == "quoted" and found[0] not in "\"'\\" else ""
         return lead + _NAMES[kind]
 
     text = message[:_SHAPED_CHARACTERS]
     return str(_BLANKS.sub(" ", _VARIABLE.sub(name, text)).strip()[:_SHAPE_CHARACTERS])
-
-
-_DIGITS = re2.compile(r"[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)

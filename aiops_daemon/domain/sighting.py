@@ -17,6 +17,7 @@ class Sighting:
         code: the well-formed code that decided, wherever it stood.
         overflow: the fingerprint to use instead once its code and target have too many shapes.
         title_is_ours: whether no word of the log stands in the title.
+        target: the place in the program that logged, if it looks like one; fit to be shown outside of quotes.
         place: the file and line that the log itself names.
         twin_key: what it has in common with other records of the same request or panic, None where nothing.
         is_weak: it says less than a twin would: a record without a code, or the raw text of a panic. It waits for a
@@ -31,6 +32,7 @@ class Sighting:
     title_is_ours: bool
     fingerprint: Fingerprint
     overflow: Fingerprint
+    target: str = ""
     place: str | None = None
     twin_key: str | None = None
     is_weak: bool = False

@@ -161,14 +161,9 @@ _CREDENTIALS = (
         hints=("bearer", "basic", "kakaoak", "authorization"),
         pattern=compiled(
             rb"(?i)(?:\b(?:bearer|basic|kakaoak)(?:[ \t]+|%20|\+)|authorization[ \t]*[:=][ \t]*(?:token|bot)[ \t]+)"
-            rb"((?:[A-Za-z0-9._~+/=\-]|<[A-Z][A-Z_]*(?:_[0-9]+)?>){8,})"
+            rb"([A-Za-z0-9._~+/=\-]{8,}|[A-Za-z0-9._~+/=\-]*<JWT[0-9_]*>[A-Za-z0-9._~+/=\-]*)"
         ),
         check=checks.looks_random,
-    ),
-    Shape(
-        kind="PASSWORD",
-        hints=("://",),
-        pattern=compiled(rb"://[^\s:@/\"'<>]*:([^\s\"'<>@/]+(?:@[^\s\"'<>@/]+)*)@"),
     ),
     Shape(
         kind="PASSWORD",
@@ -177,6 +172,11 @@ _CREDENTIALS = (
             rb"(?i)(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?)://[^\s:@/\"'<>]*:([^\s\"'<>]+)@"
         ),
         check=checks.is_password_of_url,
+    ),
+    Shape(
+        kind="PASSWORD",
+        hints=("://",),
+        pattern=compiled(rb"://[^\s:@/\"'<>]*:([^\s\"'<>@/]+(?:@[^\s\"'<>@/]+)*)@"),
     ),
     Shape(
         kind="TOKEN",

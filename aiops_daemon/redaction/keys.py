@@ -16,15 +16,16 @@ _EXACT: Final[dict[str, str]] = {
     name: kind
     for kind, names in {
         "PASSWORD": "pass pw userpw 비밀번호 패스워드 암호",
-        "TOKEN": "auth jwt bearer xhubsignature xhubsignature256 xslacksignature signature256 codeverifier clientassertion"
+        "TOKEN": "jwt bearer xhubsignature xhubsignature256 xslacksignature signature256 codeverifier clientassertion"
         " 토큰 accesstokens refreshtokens 액세스토큰 authorizationcode",
         "SESSION": "session sid jsessionid phpsessid connectsid sess",
         "OTP": "otp totp pin pincode mfacode smscode authcode verificationcode onetimecode 인증번호 인증코드",
         "CARD": "cvv cvc cvv2 pan 카드번호",
         "RRN": "ssn rrn jumin juminno juminbunho residentnumber socialsecuritynumber 주민등록번호 주민번호",
-        "PHONE": "tel hp mobile 전화번호 휴대폰 연락처 핸드폰",
+        "PHONE": "tel mobile 전화번호 휴대폰 연락처 핸드폰",
         "EMAIL": "mail 이메일",
-        "PERSON": "realname fullname firstname lastname nickname membername 이름 닉네임 성명",
+        "CREDENTIAL": "auth",
+        "PERSON": "realname fullname firstname lastname nickname membername 닉네임",
         "BIRTHDATE": "birthdate birthday dob dateofbirth 생년월일",
         "ACCOUNT": "accountnumber accountno bankaccount iban passport passportnumber passportno 계좌번호 여권번호",
         "ADDRESS": "addr 주소",
@@ -45,8 +46,8 @@ _ENDINGS: Final = tuple(
         ("WEBHOOK", "webhookurl webhook"),
         ("SESSION", "sessionid sessionkey sessiontoken"),
         ("TOKEN", "token tokenvalue"),
-        ("SECRET", "secret secretvalue credential credentials creds appsecret"),
-        ("CREDENTIAL", "authorization"),
+        ("SECRET", "secret secretvalue appsecret"),
+        ("CREDENTIAL", "authorization credential credentials creds"),
         ("COOKIE", "cookie cookies"),
         ("OTP", "otpcode otp"),
         ("EMAIL", "email emailaddress useremail emails"),
@@ -57,7 +58,14 @@ _ENDINGS: Final = tuple(
     for ending in endings.split()
 )
 # Names that only look secret: parsers, paging, language models, and settings that are switches.
-_HARMLESS_KEYS: Final = frozenset({"retrytoken", "nexttoken", "nextpagetoken", "pagetoken", "continuationtoken", "synctoken", "canceltoken", "cancellationtoken", "unexpectedtoken", "expectedtoken", "invalidtoken", "eostoken", "bostoken", "padtoken", "unktoken", "stoptoken", "pertoken", "costpertoken", "firsttoken", "timetofirsttoken", "starttoken", "endtoken", "haspassword", "nopassword", "requirepassword", "resetpassword", "forgotpassword", "oldpwd", "pwd", "macaddress", "ipaddress", "bindaddress", "listenaddress", "remoteaddress"})  # fmt: skip
+_HARMLESS_KEYS: Final = frozenset({
+    "retrytoken", "nexttoken", "nextpagetoken", "pagetoken", "continuationtoken", "synctoken",
+    "canceltoken", "cancellationtoken", "unexpectedtoken", "expectedtoken", "invalidtoken", "eostoken",
+    "bostoken", "padtoken", "unktoken", "stoptoken", "pertoken", "costpertoken", "firsttoken",
+    "timetofirsttoken", "starttoken", "endtoken", "haspassword", "nopassword", "requirepassword",
+    "resetpassword", "forgotpassword", "oldpwd", "macaddress", "ipaddress", "bindaddress", "listenaddress",
+    "remoteaddress",
+})  # fmt: skip
 _WITHOUT_SEPARATORS: Final = str.maketrans("", "", "-_. ")
 _LONGEST_KEY: Final = 64
 
@@ -67,16 +75,20 @@ _HARMLESS_VALUE = compiled(
     rb"|empty|unset|present|absent|set|not|must|is|was|string|&?str|option|secretstring|hidden|redacted|masked|filtered"
     rb"|removed|omitted|unknown|incorrect|wrong|failed|failure|error|changed|updated|created|deleted|reset|enabled|disabled"
     rb"|malformed|mismatch|rejected|denied|unauthorized|forbidden|bearer|basic|jwt|oauth2?|secret|password|token|number"
-    rb"|optional|default|todo|n/a|not[ _](?:set|found|provided|present|configured))[.!:]?$"
+    rb"|optional|default|todo|n/a|(?:option|secret|box|arc|vec)<.*>|not[ _](?:set|found|provided|present|configured))[.!:]?$"
 )
-_MASKED = compiled(rb"(?i)^(?:[^0-9A-Za-z\x80-\xff]*|x{3,}|.{0,4}[*]{3,}.{0,4}|[\[(<]+[a-z _-]+[\])>]+)$")
-_TEMPLATE = compiled(rb"^(?:\$?\{+[^{}]*\}+|\$[A-Za-z_0-9]+|%[a-z(].*|:[a-z_]+|[A-Z]+(?:_[A-Z]+)+)$")
+_MASKED = compiled(
+    rb"(?i)^(?:[^0-9A-Za-z\x80-\xff]*|x{3,}|.{0,4}[*]{3,}.{0,4}|[\[(<]+[a-z _-]+[\])>]+[,;.]?)$"
+)
+_TEMPLATE = compiled(rb"^(?:\$?\{+[^{}]*\}+[,;)]*|\$[A-Za-z_0-9]+|%[a-z(].*|:[a-z_]+|[A-Z]+(?:_[A-Z]+)+)$")
 # `env::var(..)`, `req.token`: code, for the redactor also sees source.
 _CODE = compiled(
     rb"^[&*!]*(?:[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)*(?:::<.*>)?!?\(.*|[a-z_]+(?:(?:\.|::|->)[a-z_]+)+\??)$"
 )
 _SMALL_NUMBER = compiled(rb"^-?[0-9]{1,9}(?:\.[0-9]+)?$")
-_ORDINARY_WORD = compiled(rb"^[A-Za-z]?[a-z ]{0,20}$")
+_ORDINARY_WORD = compiled(rb"^[A-Za-z]?[a-z -]{0,20}$")
+_COUNT = compiled(rb"^[0-9]{1,3}$")
+_FEWEST_DIGITS: Final = {"PHONE": 7, "RRN": 6, "OTP": 4, "BIRTHDATE": 6, "ACCOUNT": 6}
 _DIGIT = compiled(rb"[0-9]")
 
 
@@ -105,13 +117,15 @@ def is_harmless(kind: str, value: bytes) -> bool:
         case "ADDRESS":
             harmless = b" " not in value or (value.isascii() and not _DIGIT.search(value))
         case "PHONE" | "RRN" | "OTP" | "BIRTHDATE" | "ACCOUNT" | "CARD":
-            harmless = _DIGIT.search(value) is None
+            harmless = len(_DIGIT.findall(value)) < _FEWEST_DIGITS.get(kind, 3)
         case "WEBHOOK":
             harmless = b"://" not in value
-        case "SESSION" if _ORDINARY_WORD.search(value):
+        case "SESSION" | "CREDENTIAL" if _ORDINARY_WORD.search(value):
             harmless = True
         case "TOKEN" | "SESSION" | "API_KEY" | "COOKIE" | "SECRET" | "CREDENTIAL":
             harmless = _SMALL_NUMBER.search(value) is not None or is_code(value)
+        case "PASSWORD":
+            harmless = value.startswith(b"/") or _COUNT.search(value) is not None  # PWD=/srv/app, pass=12
         case _:
             harmless = False
     return harmless

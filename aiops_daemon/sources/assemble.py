@@ -25,17 +25,22 @@ _NOTED = frozenset({Level.WARN, Level.ERROR, Level.FATAL})
 _MAX_GROUP_CHARACTERS = 65_536
 _KEPT_UNPARSED_A_READ = 20
 _KEPT_UNPARSED_CHARACTERS = 2_000
+_MAX_GROUP_SPAN_BYTES = 1_048_576
+"""A panic ends when so much of the file was read since it began: what is behind it must get a position some time."""
+
 RECORDS_BETWEEN_LINES = 500
 """So many records without a further line of text end a panic: its writer was done, or died."""
 
 
 @dataclass(slots=True)
 class _Group:
-    start: int
+    line_offset: int
+    offset: int
     location: str
     lines: list[str]
     logged_at: datetime | None
     characters: int = 0
+    lines_seen: int = 1
     records_since: int = 0
 
 
@@ -67,12 +72,23 @@ class Assembler:
 
     @property
     def open_since(self) -> int | None:
-        """Where the panic begins that may still have lines to come, or None."""
-        return self._group.start if self._group else None
+        """Where the line begins on which the panic does that may still have lines to come, or None."""
+        return self._group.line_offset if self._group else None
+
+    @property
+    def open_lines(self) -> int:
+        """How many lines that panic has so far."""
+        return self._group.lines_seen if self._group else 0
 
     def feed(self, line: Line) -> None:
         """Take one line."""
         self.tally.lines += 1
+        if self._group is None:
+            if (level := self._format.quiet_level(line.data)) is not None:
+                self.tally.levels[level] += 1
+                return
+        elif line.offset - self._group.line_offset > _MAX_GROUP_SPAN_BYTES:
+            self.close_group()
         parts = self._format.parts(line.data)
         has_record = any(isinstance(part, Record) for part in parts)
         belongs = has_record
@@ -80,7 +96,7 @@ class Assembler:
             if isinstance(part, Record):
                 self._take_record(part, line.offset + part.start)
             else:
-                belongs |= self._take_text(part, line.offset + part.start)
+                belongs |= self._take_text(part, line.offset)
         if parts and not belongs:
             self._unparsed_count += 1
             if len(self._unparsed) < _KEPT_UNPARSED_A_READ:
@@ -96,7 +112,7 @@ class Assembler:
         old = _PANIC.match(group.lines[0])
         self._events.append(
             Event(
-                offset=group.start,
+                offset=group.offset,
                 level=Level.FATAL,
                 message=(old["old"] if old and old["old"] else message) or "panicked",
                 target="",
@@ -115,7 +131,7 @@ class Assembler:
 
     def _take_record(self, record: Record, offset: int) -> None:
         if record.level is not None:
-            self.tally.levels[record.level.value] += 1
+            self.tally.levels[record.level] += 1
         if record.level in _NOTED:
             event = event_of(record, offset)
             self._last_logged_at = event.logged_at or self._last_logged_at
@@ -127,16 +143,23 @@ class Assembler:
             if self._group.records_since > RECORDS_BETWEEN_LINES:
                 self.close_group()
 
-    def _take_text(self, part: Text, offset: int) -> bool:
+    def _take_text(self, part: Text, line_offset: int) -> bool:
         """Whether the text belongs to a panic."""
         if found := _PANIC.match(part.text):
             self.close_group()
-            self._group = _Group(offset, found["place"], [part.text], self._last_logged_at)
+            self._group = _Group(
+                line_offset=line_offset,
+                offset=line_offset + part.start,
+                location=found["place"],
+                lines=[part.text],
+                logged_at=self._last_logged_at,
+            )
             return True
         group = self._group
         if group is None:
             return False
         group.records_since = 0
+        group.lines_seen += 1
         if group.characters < _MAX_GROUP_CHARACTERS:
             group.lines.append(part.text)
             group.characters += len(part.text)

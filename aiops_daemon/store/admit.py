@@ -6,7 +6,6 @@ event is counted, exactly once, and what people are to hear of it is a row.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable
@@ -21,8 +20,8 @@ from aiops_daemon.domain.incident import Incident, IncidentState, Sample
 from aiops_daemon.domain.job import NewJob
 from aiops_daemon.domain.sighting import Sighting
 from aiops_daemon.redaction import Placeholders, Redactor
-from aiops_daemon.store import files, incidents, jobs
-from aiops_daemon.store.database import to_us
+from aiops_daemon.store import files, incidents, jobs, twins
+from aiops_daemon.store.twins import Twin
 
 SAMPLE_CHARACTERS = 8192
 TITLE_CHARACTERS = 140
@@ -107,15 +106,13 @@ class _Fold:
 
     def add(self, sighting: Sighting) -> None:
         """Fold one sighting: as a companion of a stronger record, or into the incident of its fingerprint."""
-        twins = self._twins(sighting)
+        earlier = twins.of(self._tx, sighting, self._terms.request_window, self._now)
         if sighting.is_weak:
-            stronger = next((twin for twin in twins if not twin["is_weak"]), None)
-            if stronger is not None and self._join(stronger["incident_id"], sighting):
-                if sighting.event.panic is not None:  # a second panic at this place has a text of its own
-                    self._tx.execute("DELETE FROM twins WHERE id = ?", (stronger["id"],))
+            stronger = next((twin for twin in earlier if not twin.is_weak), None)
+            if stronger is not None and self._join(stronger, sighting):
                 return
         opened = self._find(sighting) or self._make(sighting)
-        host = self._host(sighting, twins, opened.incident)
+        host = self._host(sighting, earlier, opened.incident)
         consequence = flow.after_event(
             opened.incident, sighting, host=host, rules=self._terms.rules, now=self._now
         )
@@ -125,10 +122,10 @@ class _Fold:
         opened.pulse += 1
         self._keep(opened, sighting, is_companion=False)
         if not sighting.is_weak:
-            for twin in twins:
-                if twin["is_weak"] and twin["incident_id"] != opened.incident.id:
+            for twin in earlier:
+                if twin.is_weak and twin.incident_id != opened.incident.id:
                     self._take_over(twin, opened)
-        self._remember(sighting, opened.incident.id)
+        twins.remember(self._tx, sighting, opened.incident.id, self._now)
 
     def redacted(self, lines: Iterable[Unparsed]) -> tuple[Unparsed, ...]:
         """Lines nobody could parse, fit to be stored."""
@@ -145,20 +142,15 @@ class _Fold:
         for entry in self._open.values():
             incident = entry.incident
             incidents.update(self._tx, incident)
-            self._tx.execute(
-                "UPDATE incidents SET placeholders = ? WHERE id = ?",
-                (json.dumps(entry.names.known()), incident.id),
-            )
+            incidents.save_placeholders(self._tx, incident.id, entry.names.known())
             incidents.add_notes(self._tx, incident.id, entry.notes, self._now)
-            self._write_pulse(incident.id, entry.pulse)
+            incidents.add_pulse(self._tx, incident.id, entry.pulse, self._now)
             if entry.is_new:
                 opened.append(incident)
             emitted += jobs.emit(self._tx, entry.new_jobs, self._now)
         for entry in list(self._open.values()):
             emitted += self._emit_edit(entry.incident)
-        self._tx.execute(
-            "DELETE FROM twins WHERE seen_at < ?", (to_us(self._now - self._terms.request_window),)
-        )
+        twins.prune(self._tx, self._now - self._terms.request_window)
         return Admitted(jobs=emitted, opened=tuple(opened), events=events)
 
     def _emit_edit(self, incident: Incident) -> int:
@@ -216,32 +208,15 @@ class _Fold:
         if sighting.event.request is not None and sighting.event.request.path is not None:
             line = f"{sighting.event.request.method or ''} {sighting.event.request.path}".strip()
             request = self._terms.redactor.excerpt(line, names, 300) or WITHHELD
-        now = to_us(self._now)
-        seen_at = now if sighting.event.logged_at is None else min(now, to_us(sighting.event.logged_at))
-        row = self._tx.execute(
-            """INSERT INTO incidents (fingerprint, family, fault_id, state, code, severity, actions, title, title_is_ours,
-                 target, place, request, count, suppressed, companions, first_seen_at, last_seen_at, active_at, revision,
-                 alerts, quiet_checks, redaction_key, placeholders)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, 0, 0, 0, ?, '{}') RETURNING *""",
-            (
-                fingerprint.value,
-                fingerprint.family,
-                fingerprint.fault_id,
-                IncidentState.OPEN,
-                sighting.code,
-                sighting.severity,
-                json.dumps(sorted(sighting.actions)),
-                title,
-                int(sighting.title_is_ours),
-                sighting.event.target if sighting.event.panic is None else "",
-                sighting.place,
-                request,
-                seen_at,
-                seen_at,
-                now,
-                names.key,
-            ),
-        ).fetchone()
+        row = incidents.insert(
+            self._tx,
+            sighting,
+            fingerprint,
+            title=title,
+            request=request,
+            redaction_key=names.key,
+            now=self._now,
+        )
         entry = self._load(row)
         entry.names = names
         entry.is_new = True
@@ -249,71 +224,55 @@ class _Fold:
 
     # Twins: records of one request, or the two records of one panic
 
-    def _twins(self, sighting: Sighting) -> list[sqlite3.Row]:
-        if sighting.twin_key is None:
-            return []
-        window = to_us(self._now) - to_us(self._now - self._terms.request_window)
-        logged_at = to_us(sighting.event.logged_at or self._now)
-        rows = self._tx.execute(
-            "SELECT * FROM twins WHERE twin = ? ORDER BY id", (_hash(sighting.twin_key),)
-        ).fetchall()
-        return [row for row in rows if abs(row["logged_at"] - logged_at) <= window]
-
-    def _remember(self, sighting: Sighting, incident_id: int) -> None:
-        if sighting.twin_key is None:
-            return
-        logged_at = to_us(sighting.event.logged_at or self._now)
-        self._tx.execute(
-            "INSERT INTO twins (twin, incident_id, is_weak, logged_at, seen_at) VALUES (?, ?, ?, ?, ?)",
-            (_hash(sighting.twin_key), incident_id, int(sighting.is_weak), logged_at, to_us(self._now)),
-        )
-
-    def _join(self, incident_id: int, sighting: Sighting) -> bool:
+    def _join(self, stronger: Twin, sighting: Sighting) -> bool:
         """Count a weak record beside the incident of its stronger twin, unless that one is silent by its playbook.
 
         An ERROR that nobody knows must be heard even if the same request also logged something harmless.
         """
-        entry = self._get(incident_id)
+        entry = self._get(stronger.incident_id)
         if entry is None or (sighting.actions and not entry.incident.actions):
             return False
         entry.incident = flow.after_companion(entry.incident, now=self._now)
         self._keep(entry, sighting, is_companion=True)
+        if sighting.event.panic is not None:  # a second panic at this place brings a record of its own
+            twins.forget(self._tx, stronger)
         return True
 
-    def _take_over(self, twin: sqlite3.Row, strong: _Open) -> None:
-        """The stronger record came second: what waited becomes its companion, if nobody was told of it yet."""
-        weak = self._get(twin["incident_id"])
+    def _take_over(self, twin: Twin, strong: _Open) -> None:
+        """The stronger record came second: the one that waited for it becomes its companion.
+
+        Unless people were told of it already, and of nothing else: what was said is not unsaid.
+        """
+        weak = self._get(twin.incident_id)
         if weak is None or (weak.incident.actions and not strong.incident.actions):
             return
-        is_waiting = any(job.key.startswith("alert:") for job in weak.new_jobs)
-        if not (is_waiting or jobs.has_untouched_alert(self._tx, weak.incident.id)):
+        left = weak.incident.count - 1
+        is_waiting = bool(weak.new_jobs) or jobs.has_untouched_post(self._tx, weak.incident.id)
+        if not left and not is_waiting:
             return
         strong.incident = flow.after_companion(strong.incident, now=self._now)
-        sample = incidents.samples(self._tx, weak.incident.id)[-1:]
-        for kept in sample:
+        for kept in incidents.samples(self._tx, weak.incident.id)[-1:]:
             incidents.add_sample(self._tx, strong.incident.id, replace(kept, is_companion=True))
-        self._tx.execute("DELETE FROM twins WHERE id = ?", (twin["id"],))
-        left = weak.incident.count - 1
+        twins.forget(self._tx, twin)
         if left:
-            weak.incident = replace(
-                weak.incident, count=left, suppressed=max(0, weak.incident.suppressed - 1)
-            )
+            suppressed = max(0, weak.incident.suppressed - 1)
+            weak.incident = replace(weak.incident, count=left, suppressed=suppressed)
             return
-        self._tx.execute("DELETE FROM incidents WHERE id = ?", (weak.incident.id,))  # with its jobs
+        incidents.delete(self._tx, weak.incident.id)
         del self._open[weak.incident.id]
         self._ids.pop(weak.incident.fingerprint, None)
 
-    def _host(self, sighting: Sighting, twins: Iterable[sqlite3.Row], incident: Incident) -> Incident | None:
+    def _host(self, sighting: Sighting, earlier: Iterable[Twin], incident: Incident) -> Incident | None:
         """The incident whose message tells, or could tell, of this one too."""
         if incident.shares_with is not None and incident.state is not IncidentState.RESOLVED:
             entry = self._get(incident.shares_with)
             return entry.incident if entry else None
         if sighting.event.panic is not None:
             return None
-        for twin in twins:
-            if twin["is_weak"] and not sighting.is_weak:
+        for twin in earlier:
+            if twin.is_weak and not sighting.is_weak:
                 continue
-            entry = self._get(twin["incident_id"])
+            entry = self._get(twin.incident_id)
             if entry is None or entry.incident.id == incident.id:
                 continue
             if entry.incident.shares_with is not None:
@@ -341,18 +300,3 @@ class _Fold:
             is_companion=is_companion,
         )
         incidents.add_sample(self._tx, entry.incident.id, sample)
-
-    def _write_pulse(self, incident_id: int, new_events: int) -> None:
-        if not new_events:
-            return
-        minute = to_us(self._now) // 60_000_000
-        self._tx.execute(
-            """INSERT INTO pulse VALUES (?, ?, ?)
-               ON CONFLICT (incident_id, minute) DO UPDATE SET events = events + excluded.events""",
-            (incident_id, minute, new_events),
-        )
-        self._tx.execute("DELETE FROM pulse WHERE incident_id = ? AND minute < ?", (incident_id, minute - 60))
-
-
-def _hash(twin_key: str) -> str:
-    return hashlib.sha256(twin_key.encode("utf-8", "replace")).hexdigest()[:32]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from aiops_daemon.domain.fingerprint import Fingerprint
 from aiops_daemon.domain.flow import Note
 from aiops_daemon.domain.incident import Card, Incident, IncidentState, Posted, Sample
 from aiops_daemon.domain.playbook import Action, Severity
+from aiops_daemon.domain.sighting import Sighting
 from aiops_daemon.store.database import from_us, from_us_or_none, to_us
 
 RATE_MINUTES = 5
@@ -20,6 +22,7 @@ KEPT_FIRST_SAMPLES = 3
 KEPT_LAST_SAMPLES = 7
 KEPT_COMPANIONS = 5
 KEPT_HISTORY = 100
+_MINUTE_US = 60_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,7 @@ def card(connection: sqlite3.Connection, incident_id: int, now: datetime) -> Car
     incident = by_id(connection, incident_id)
     if incident is None:
         return None
-    since = to_us(now - timedelta(minutes=RATE_MINUTES)) // 60_000_000
+    since = to_us(now - timedelta(minutes=RATE_MINUTES)) // _MINUTE_US
     recent = connection.execute(
         "SELECT coalesce(sum(events), 0) FROM pulse WHERE incident_id = ? AND minute > ?",
         (incident_id, since),
@@ -156,6 +159,69 @@ def add_sample(tx: sqlite3.Connection, incident_id: int, sample: Sample) -> None
              AND id NOT IN (SELECT id FROM samples WHERE incident_id = ?1 AND is_companion = ?2 ORDER BY id DESC LIMIT ?4)""",
         (incident_id, int(sample.is_companion), first, last),
     )
+
+
+def insert(
+    tx: sqlite3.Connection,
+    sighting: Sighting,
+    fingerprint: Fingerprint,
+    *,
+    title: str,
+    request: str | None,
+    redaction_key: bytes,
+    now: datetime,
+) -> sqlite3.Row:
+    """Make the incident of a fingerprint, with a count of 0; `title` and `request` are redacted."""
+    logged_at = sighting.event.logged_at
+    seen_at = to_us(now if logged_at is None else min(now, logged_at))
+    row: sqlite3.Row = tx.execute(
+        """INSERT INTO incidents (fingerprint, family, fault_id, state, code, severity, actions, title, title_is_ours,
+             target, place, request, count, suppressed, companions, first_seen_at, last_seen_at, active_at, revision,
+             alerts, quiet_checks, redaction_key, placeholders)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, 0, 0, 0, ?, '{}') RETURNING *""",
+        (
+            fingerprint.value,
+            fingerprint.family,
+            fingerprint.fault_id,
+            IncidentState.OPEN,
+            sighting.code,
+            sighting.severity,
+            json.dumps(sorted(sighting.actions)),
+            title,
+            int(sighting.title_is_ours),
+            sighting.target,
+            sighting.place,
+            request,
+            seen_at,
+            seen_at,
+            to_us(now),
+            redaction_key,
+        ),
+    ).fetchone()
+    return row
+
+
+def delete(tx: sqlite3.Connection, incident_id: int) -> None:
+    """Remove an incident with all that belongs to it, its jobs too."""
+    tx.execute("DELETE FROM incidents WHERE id = ?", (incident_id,))
+
+
+def save_placeholders(tx: sqlite3.Connection, incident_id: int, known: Mapping[str, Sequence[str]]) -> None:
+    """Keep the names that the incident gives to what was redacted."""
+    tx.execute("UPDATE incidents SET placeholders = ? WHERE id = ?", (json.dumps(known), incident_id))
+
+
+def add_pulse(tx: sqlite3.Connection, incident_id: int, new_events: int, now: datetime) -> None:
+    """Count events in their minute, and forget minutes older than an hour."""
+    if not new_events:
+        return
+    minute = to_us(now) // _MINUTE_US
+    tx.execute(
+        """INSERT INTO pulse VALUES (?, ?, ?)
+           ON CONFLICT (incident_id, minute) DO UPDATE SET events = events + excluded.events""",
+        (incident_id, minute, new_events),
+    )
+    tx.execute("DELETE FROM pulse WHERE incident_id = ? AND minute < ?", (incident_id, minute - 60))
 
 
 def update(tx: sqlite3.Connection, incident: Incident) -> None:

@@ -103,19 +103,11 @@ def recover(tx: sqlite3.Connection) -> int:
     return tx.execute("UPDATE jobs SET state = 'todo', maybe_done = 1 WHERE state = 'doing'").rowcount
 
 
-def cancel_alert(tx: sqlite3.Connection, incident_id: int) -> bool:
-    """Take back an alert that nobody has begun to send; says whether there was one."""
-    deleted = tx.execute(
-        "DELETE FROM jobs WHERE incident_id = ? AND kind = 'alert' AND state = 'todo' AND attempts = 0",
-        (incident_id,),
-    )
-    return deleted.rowcount > 0
-
-
-def has_untouched_alert(connection: sqlite3.Connection, incident_id: int) -> bool:
-    """Whether the incident's first message is still to be sent and nobody has begun."""
+def has_untouched_post(connection: sqlite3.Connection, incident_id: int) -> bool:
+    """Whether the incident's first message is still to be sent, and nobody has begun."""
     row = connection.execute(
-        "SELECT 1 FROM jobs WHERE incident_id = ? AND kind = 'alert' AND state = 'todo' AND attempts = 0",
+        """SELECT 1 FROM jobs WHERE incident_id = ? AND kind = 'alert' AND reason = 'opened' AND state = 'todo'
+             AND attempts = 0""",
         (incident_id,),
     ).fetchone()
     return row is not None

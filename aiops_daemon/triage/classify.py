@@ -63,6 +63,7 @@ def classify(event: Event, rows: Catalogue) -> Sighting | None:
         title_is_ours=title_is_ours,
         fingerprint=fingerprint_of(value, subject, event.message),
         overflow=overflow_of(value, subject),
+        target=target,
         place=place,
         twin_key=_twin_key(event),
         is_weak=_is_weak(event, code),

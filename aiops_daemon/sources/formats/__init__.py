@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from aiops_daemon.domain.event import Level
 from aiops_daemon.sources.formats.part import Part
 
 
@@ -15,6 +16,13 @@ class Format(Protocol):
 
     def parts(self, line: bytes) -> tuple[Part, ...]:
         """What stands on a line, in order: usually one record; text and several records on a damaged one."""
+        ...
+
+    def quiet_level(self, line: bytes) -> Level | None:
+        """The level of a line that is one record below WARN, where that is sure without decoding it.
+
+        Nearly all lines are of that kind, and nobody wants more of them than to be counted.
+        """
         ...
 
 

@@ -23,9 +23,12 @@ from aiops_daemon.sources.formats.part import Part, Record, Text
 _HEAD = re.compile(
     rb'\A\{"timestamp":"(?P<timestamp>[^"\\]{10,40})","level":"(?P<level>[A-Z]{4,5})",|\A\{"level":(?P<number>\d{1,3}),"time":'
 )
+_QUIET_HEAD = re.compile(rb'\{"timestamp":"[^"\\]{10,40}","level":"(INFO|DEBUG|TRACE)",')
+_QUIET = {level.value.encode(): level for level in (Level.INFO, Level.DEBUG, Level.TRACE)}
 _LEVEL_KEYS = frozenset({"level", "severity", "lvl", "loglevel", "log.level", "levelname", "level_name"})
 _TIME_KEYS = frozenset({"timestamp", "time", "ts", "@timestamp", "datetime", "date"})
 _RECORD_START = re.compile(r'\{\s*"(?=(?:timestamp|time|ts|@timestamp|level)"\s*:)', re.IGNORECASE)
+_RECORD_START_BYTES = re.compile(rb'\{\s*"(?i:timestamp|time|ts|@timestamp|level)"\s*:')
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _SALVAGE_LEVEL = re.compile(
     r"""["'](?:level|severity|lvl)["']\s*:\s*["']?([A-Za-z]{3,11}|\d\d)\b""", re.IGNORECASE
@@ -57,6 +60,16 @@ class JsonLines:
         if not line.strip(b" \t\r\0"):
             return ()
         return tuple(_recover(line))
+
+    def quiet_level(self, line: bytes) -> Level | None:
+        """The level of a record below WARN that fills its line: by its head, if no other record begins behind it.
+
+        Even where such a line is torn, `parts` would read that same level of it.
+        """
+        head = _QUIET_HEAD.match(line)
+        if head is None or not line.endswith((b"}", b"}\r")) or _RECORD_START_BYTES.search(line, 1):
+            return None
+        return _QUIET[head[1]]
 
 
 def _record(start: int, values: dict[str, Any], raw: bytes) -> Record:

@@ -1,0 +1,412 @@
+"""A fake Discord: the wire format of webhooks, its limits and its failures, on a port of its own.
+
+It says no where Discord says no (https://discord.com/developers/docs/resources/webhook and .../message), a little
+earlier where the documentation leaves it open: lengths are counted in UTF-16 units.
+
+    async with FakeDiscord() as discord:
+        discord.script(Fault.status(500), Fault.rate_limit(0.3))   # one for each of the next requests
+        ...                                                        # something posts to discord.url
+        await discord.until(lambda: discord.posts, timeout=5)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from aiohttp import web
+
+from tests.fakes.discord_rules import problem_with
+
+WEBHOOK_ID = "123456789012345678"
+TOKEN = "T0kenOfTheWebhook-abcdefghijklmnopqrstuvwxyz_0123456789"
+
+_UNKNOWN_MESSAGE = {"message": "Unknown Message", "code": 10008}
+_UNKNOWN_WEBHOOK = {"message": "Unknown Webhook", "code": 10015}
+_INVALID_TOKEN = {"message": "Invalid Webhook Token", "code": 50027}
+_TOO_MANY_EDITS = {"message": "Maximum number of edits to messages older than 1 hour reached.", "code": 30046}
+_CLOUDFLARE = "<!doctype html><html><title>Access denied | discord.com used Cloudflare</title></html>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """A request as it came, whatever became of it."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    json: Any
+    at: float
+    """Monotonic seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A message as it was posted, or as one edit left it."""
+
+    message_id: str
+    payload: dict[str, Any]
+    at: float
+    """Monotonic seconds."""
+
+    @property
+    def embed(self) -> dict[str, Any]:
+        return (self.payload.get("embeds") or [{}])[0]
+
+    @property
+    def title(self) -> str:
+        return self.embed.get("title", "")
+
+    @property
+    def text(self) -> str:
+        """All its words, for `in`."""
+        embed = self.embed
+        parts = [self.payload.get("content") or "", self.title, embed.get("description", "")]
+        parts += [f"{each['name']}: {each['value']}" for each in embed.get("fields", ())]
+        return "\n".join([*parts, embed.get("footer", {}).get("text", "")])
+
+
+class Posted(Shown):
+    """A message that was accepted."""
+
+
+class Edited(Shown):
+    """An edit that was accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What goes wrong with one request."""
+
+    name: str
+    answer: Callable[[FakeDiscord, web.Request, Any], Awaitable[web.StreamResponse]] = field(repr=False)
+
+    @classmethod
+    def status(cls, status: int, body: Any = None, headers: dict[str, str] | None = None) -> Self:
+        """This status, and nothing was done."""
+
+        async def answer(discord, request, payload):
+            return web.json_response(body if body is not None else {}, status=status, headers=headers)
+
+        return cls(f"status {status}", answer)
+
+    @classmethod
+    def rate_limit(cls, retry_after: float = 0.3, scope: str = "user") -> Self:
+        """429 of Discord itself; `scope` is user, shared or global."""
+        is_global = scope == "global"
+        body = {"message": "You are being rate limited.", "retry_after": retry_after, "global": is_global}
+        headers = {
+            "Via": "1.1 google",
+            "Retry-After": str(max(1, round(retry_after))),
+            "X-RateLimit-Scope": scope,
+        }
+        if is_global:
+            headers["X-RateLimit-Global"] = "true"
+        else:
+            headers |= {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": str(retry_after)}
+        return cls.status(429, body, headers)
+
+    @classmethod
+    def cloudflare(cls, retry_after: int | None = None) -> Self:
+        """429 from in front of Discord: HTML, and no `Via` header."""
+
+        async def answer(discord, request, payload):
+            headers = {"Retry-After": str(retry_after)} if retry_after else None
+            return web.Response(text=_CLOUDFLARE, status=429, content_type="text/html", headers=headers)
+
+        return cls("cloudflare", answer)
+
+    @classmethod
+    def exhausted(cls, reset_after: float) -> Self:
+        """Done, and the bucket is empty now."""
+
+        async def answer(discord, request, payload):
+            response = discord.obey(request, payload)
+            response.headers.update(
+                {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": str(reset_after)}
+            )
+            return response
+
+        return cls("exhausted", answer)
+
+    @classmethod
+    def reset_after_accept(cls) -> Self:
+        """Done, but the connection breaks before the answer."""
+
+        async def answer(discord, request, payload):
+            discord.obey(request, payload)
+            return cls._cut_off(request)
+
+        return cls("reset after accept", answer)
+
+    @classmethod
+    def reset(cls) -> Self:
+        """The connection breaks, and nothing was done."""
+
+        async def answer(discord, request, payload):
+            return cls._cut_off(request)
+
+        return cls("reset", answer)
+
+    @classmethod
+    def hang(cls, *, accept: bool = False) -> Self:
+        """No answer at all, as long as the client waits; `accept`: it was done nevertheless."""
+
+        async def answer(discord, request, payload):
+            if accept:
+                discord.obey(request, payload)
+            await discord.closing.wait()
+            return cls._cut_off(request)
+
+        return cls("hang", answer)
+
+    @classmethod
+    def drip(cls, interval: float = 1.0) -> Self:
+        """Done; the answer comes a byte at a time."""
+
+        async def answer(discord, request, payload):
+            body = discord.obey(request, payload).body
+            response = web.StreamResponse(headers={"Content-Type": "application/json"})
+            response.content_length = len(body)
+            await response.prepare(request)
+            for index in range(len(body)):
+                if discord.closing.is_set() or request.transport is None or request.transport.is_closing():
+                    return cls._cut_off(request)
+                await response.write(body[index : index + 1])
+                try:
+                    await asyncio.wait_for(discord.closing.wait(), interval)
+                except TimeoutError:
+                    continue
+            return response
+
+        return cls("drip", answer)
+
+    @classmethod
+    def html(cls, status: int = 200) -> Self:
+        """A page of something that is no Discord."""
+
+        async def answer(discord, request, payload):
+            return web.Response(text="<html>Sign in</html>", status=status, content_type="text/html")
+
+        return cls(f"html {status}", answer)
+
+    @classmethod
+    def redirect(cls, location: str) -> Self:
+        """Somewhere else."""
+        return cls.status(302, headers={"Location": location})
+
+    @classmethod
+    def unknown_webhook(cls) -> Self:
+        """The webhook was deleted."""
+        return cls.status(404, _UNKNOWN_WEBHOOK)
+
+    @classmethod
+    def invalid_token(cls) -> Self:
+        """The token is wrong."""
+        return cls.status(401, _INVALID_TOKEN)
+
+    @classmethod
+    def too_many_edits(cls) -> Self:
+        """The message is old and was edited too often."""
+        return cls.status(400, _TOO_MANY_EDITS)
+
+    @classmethod
+    def malformed(cls) -> Self:
+        """Discord doesn't like the payload, whatever it is."""
+        return cls.status(400, {"message": "Invalid Form Body", "code": 50035, "errors": {"embeds": ["0"]}})
+
+    @staticmethod
+    def _cut_off(request: web.Request) -> web.StreamResponse:
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()
+
+
+class FakeDiscord:
+    """One webhook on 127.0.0.1.
+
+    Args:
+        bucket: (requests, seconds) that the webhook really allows, such as Discord's own (5, 2.0); None: no limit.
+
+    Attributes:
+        requests: everything that came.
+        posts, edits: what was accepted, in order.
+        messages: message id -> what it shows now.
+    """
+
+    def __init__(self, bucket: tuple[int, float] | None = None) -> None:
+        self.requests: list[Requested] = []
+        self.posts: list[Posted] = []
+        self.edits: list[Edited] = []
+        self.messages: dict[str, dict[str, Any]] = {}
+        self.closing = asyncio.Event()
+        self._bucket = bucket
+        self._taken: deque[float] = deque()
+        self._faults: deque[Fault] = deque()
+        self._threads: dict[str, str | None] = {}
+        self._changed = asyncio.Condition()
+        self._origin = ""
+        self._runner: web.AppRunner | None = None
+        self._next_id = 1_100_000_000_000_000_000
+
+    async def __aenter__(self) -> Self:
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", self._serve)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self._origin = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_) -> None:
+        self.closing.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @property
+    def url(self) -> str:
+        """The webhook's URL; its token is a secret."""
+        return f"{self._origin}/api/webhooks/{WEBHOOK_ID}/{TOKEN}"
+
+    def script(self, *faults: Fault) -> None:
+        """Let these happen to the next requests, one each."""
+        self._faults.extend(faults)
+
+    @property
+    def is_script_done(self) -> bool:
+        return not self._faults
+
+    def forget(self, message_id: str) -> None:
+        """Somebody deletes a message in the channel."""
+        del self.messages[message_id]
+
+    async def until(self, condition: Callable[[], Any], timeout: float) -> None:  # noqa: ASYNC109
+        """Wait until it holds; it is looked at after each request."""
+        try:
+            async with asyncio.timeout(timeout), self._changed:
+                await self._changed.wait_for(lambda: bool(condition()))
+        except TimeoutError:
+            seen = [f"POST {each.title or each.text[:80]!r}" for each in self.posts]
+            seen += [f"PATCH {each.title or each.text[:80]!r}" for each in self.edits]
+            raise AssertionError(
+                f"not within {timeout} s; {len(self.requests)} requests, accepted: {seen}"
+            ) from None
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        try:
+            payload = json.loads(raw)
+        except ValueError:
+            payload = None
+        self.requests.append(
+            Requested(
+                method=request.method,
+                path=request.path,
+                query=dict(request.query),
+                headers=dict(request.headers),
+                json=payload,
+                at=time.monotonic(),
+            )
+        )
+        try:
+            if self._faults:
+                answering = asyncio.create_task(self._faults.popleft().answer(self, request, payload))
+                await asyncio.wait({answering}, timeout=0.01)  # what it does, it does at once
+                await self._notify()
+                return await answering
+            return self._limited() or self.obey(request, payload)
+        finally:
+            await self._notify()
+
+    async def _notify(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    def _limited(self) -> web.Response | None:
+        if self._bucket is None:
+            return None
+        limit, seconds = self._bucket
+        now = time.monotonic()
+        while self._taken and now - self._taken[0] >= seconds:
+            self._taken.popleft()
+        if len(self._taken) < limit:
+            self._taken.append(now)
+            return None
+        after = round(seconds - (now - self._taken[0]), 3)
+        headers = {
+            "Via": "1.1 google",
+            "Retry-After": str(max(1, round(after))),
+            "X-RateLimit-Scope": "user",
+            "X-RateLimit-Remaining": "0",
+            "X-RateLimit-Reset-After": str(after),
+        }
+        body = {"message": "You are being rate limited.", "retry_after": after, "global": False}
+        return web.json_response(body, status=429, headers=headers)
+
+    def _limit_headers(self) -> dict[str, str]:
+        limit, seconds = self._bucket or (5, 2.0)
+        remaining = limit - len(self._taken) if self._bucket else limit - 1
+        after = seconds - (time.monotonic() - self._taken[0]) if self._taken else seconds
+        return {
+            "Via": "1.1 google",
+            "X-RateLimit-Limit": str(limit),
+            "X-RateLimit-Remaining": str(max(0, remaining)),
+            "X-RateLimit-Reset": f"{time.time() + after:.3f}",
+            "X-RateLimit-Reset-After": f"{after:.3f}",
+            "X-RateLimit-Bucket": "abcd1234",
+        }
+
+    def obey(self, request: web.Request, payload: Any) -> web.Response:
+        """What Discord does with a request."""
+        status, body = self._judge(request, payload)
+        if status == 204:
+            return web.Response(status=204, headers=self._limit_headers())
+        return web.json_response(body, status=status, headers=self._limit_headers())
+
+    def _judge(self, request: web.Request, payload: Any) -> tuple[int, Any]:
+        parts = request.path.removeprefix("/api").split("/")
+        if len(parts) > 1 and parts[1].startswith("v") and parts[1][1:].isdigit():
+            del parts[1]
+        if parts[1:2] != ["webhooks"] or len(parts) < 4:
+            return 404, {"message": "404: Not Found", "code": 0}
+        if parts[2] != WEBHOOK_ID:
+            return 404, _UNKNOWN_WEBHOOK
+        if parts[3] != TOKEN:
+            return 401, _INVALID_TOKEN
+        if request.content_type != "application/json":
+            return 400, {"message": 'Expected "Content-Type" header to be application/json', "code": 50035}
+        if request.method == "POST" and len(parts) == 4:
+            return self._post(request, payload)
+        if request.method == "PATCH" and len(parts) == 6 and parts[4] == "messages":
+            return self._patch(request, parts[5], payload)
+        return 405, {"message": "405: Method Not Allowed", "code": 0}
+
+    def _post(self, request: web.Request, payload: Any) -> tuple[int, Any]:
+        if problem := problem_with(payload):
+            return 400, problem
+        self._next_id += 1
+        message_id = str(self._next_id)
+        self.messages[message_id] = payload
+        self._threads[message_id] = request.query.get("thread_id")
+        self.posts.append(Posted(message_id=message_id, payload=payload, at=time.monotonic()))
+        if request.query.get("wait") != "true":
+            return 204, None
+        return 200, {"id": message_id, "type": 0, "channel_id": "1", "webhook_id": WEBHOOK_ID, **payload}
+
+    def _patch(self, request: web.Request, message_id: str, payload: Any) -> tuple[int, Any]:
+        if message_id not in self.messages or self._threads[message_id] != request.query.get("thread_id"):
+            return 404, _UNKNOWN_MESSAGE
+        if not isinstance(payload, dict):
+            return 400, problem_with(payload)
+        merged = {**self.messages[message_id], **payload}
+        if problem := problem_with(merged):
+            return 400, problem
+        self.messages[message_id] = merged
+        self.edits.append(Edited(message_id=message_id, payload=merged, at=time.monotonic()))
+        return 200, {"id": message_id, "type": 0, "webhook_id": WEBHOOK_ID, **merged}
