@@ -20,7 +20,6 @@ EVENTS: Mapping[str, str] = {
     "daemon.stopping": "a signal asked for the end",
     "daemon.stopped": "everything is written and closed",
     "daemon.failed": "a part of the daemon died of an error it did not expect",
-    "config.loaded": "the configuration was read at the start",
     "config.warning": "the configuration is valid but unwise",
     "config.reloaded": "SIGHUP: the new configuration is in force",
     "config.refused": "SIGHUP: the new configuration is invalid or needs a restart; the old one goes on",

@@ -135,9 +135,9 @@ def after_event(
     return Consequence(incident=incident, reason=reason, jobs=tuple(jobs), notes=tuple(notes))
 
 
-def after_companion(before: Incident, *, now: datetime) -> Incident:
-    """Count a weaker record of the same request or panic beside the incident, never in its count."""
-    return replace(before, companions=before.companions + 1, active_at=now, revision=before.revision + 1)
+def after_companion(before: Incident, *, now: datetime, events: int = 1) -> Incident:
+    """Count weaker records of the same request or panic beside the incident, never in its count."""
+    return replace(before, companions=before.companions + events, active_at=now, revision=before.revision + 1)
 
 
 def after_message(

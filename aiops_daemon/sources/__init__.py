@@ -1,6 +1,7 @@
 """Bytes in a log file -> events.
 
 watch.py     wakes: inotify where there is one, a rescan every second as the truth
+roster.py    which files are followed, from where, and until when
 scan.py      which files there are, and which of them is which
 tail.py      one file: reads on, notices truncation, keeps its place
 lines.py     bytes -> lines, whatever their length

@@ -14,7 +14,7 @@ from datetime import datetime
 from aiops_daemon.domain.cursor import Unparsed
 from aiops_daemon.domain.event import Event, Level, Panic
 from aiops_daemon.sources.formats import Format
-from aiops_daemon.sources.formats.envelope import code_field, event_of
+from aiops_daemon.sources.formats.envelope import event_of
 from aiops_daemon.sources.formats.part import Record, Text
 from aiops_daemon.sources.lines import Line
 
@@ -85,7 +85,7 @@ class Assembler:
         self.tally.lines += 1
         if self._group is None:
             if (level := self._format.quiet_level(line.data)) is not None:
-                self.tally.levels[level] += 1
+                self.tally.levels[str(level)] += 1
                 return
         elif line.offset - self._group.line_offset > _MAX_GROUP_SPAN_BYTES:
             self.close_group()
@@ -131,13 +131,13 @@ class Assembler:
 
     def _take_record(self, record: Record, offset: int) -> None:
         if record.level is not None:
-            self.tally.levels[record.level] += 1
+            self.tally.levels[str(record.level)] += 1
         if record.level in _NOTED:
             event = event_of(record, offset)
             self._last_logged_at = event.logged_at or self._last_logged_at
             self._events.append(event)
-            if record.level.is_error and (code := code_field(record.values)):
-                self.tally.codes[code] += 1
+            if record.level.is_error and event.code:
+                self.tally.codes[event.code] += 1
         if self._group is not None:
             self._group.records_since += 1
             if self._group.records_since > RECORDS_BETWEEN_LINES:

@@ -45,18 +45,18 @@ class LineSplitter:
 
     def feed(self, data: bytes) -> Iterator[Line]:
         """The lines that end in this piece."""
-        start = 0
-        while (newline := data.find(b"\n", start)) != -1:
-            if self._length:
-                self._hold(data[start:newline])
-                yield self._take(ended=True)
-            else:
-                end = self.line_start + newline - start + 1
-                yield Line(self.line_start, end, self._shorten(data[start:newline]))
-                self.line_start = end
-            start = newline + 1
-        if start < len(data):
-            self._hold(data[start:])
+        pieces = data.split(b"\n")
+        begun = pieces.pop()
+        if self._length and pieces:
+            self._hold(pieces.pop(0))
+            yield self._take(ended=True)
+        most = 2 * self._half
+        for piece in pieces:
+            start = self.line_start
+            self.line_start = end = start + len(piece) + 1
+            yield Line(start, end, piece if len(piece) <= most else self._shorten(piece))
+        if begun:
+            self._hold(begun)
 
     def rest(self) -> Line | None:
         """The last line of a file that will never get its end."""
@@ -86,6 +86,4 @@ class LineSplitter:
         return line
 
     def _shorten(self, data: bytes) -> bytes:
-        if len(data) <= 2 * self._half:
-            return data
         return data[: self._half].rstrip(b"\\") + CUT + data[-self._half :]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiops_daemon.domain.cursor import Cursor
-from aiops_daemon.sources.tail import matches
+from aiops_daemon.sources.tail import Tail, matches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,19 +65,40 @@ def scan(directory: Path, pattern: Pattern) -> list[Entry]:
     return sorted(found, key=lambda entry: (entry.modified_ns, entry.path.name))
 
 
-def cursor_for(entry: Entry, cursors: Iterable[Cursor]) -> Cursor | None:
-    """The stored place of this very file: by device and inode, else (a restored or remounted file) by its content."""
-    known = tuple(cursors)
-    for cursor in known:
-        if (cursor.device, cursor.inode) == entry.key and matches(entry.path, cursor):
-            return cursor
-    return next((cursor for cursor in known if cursor.position and matches(entry.path, cursor)), None)
+def claims(entries: Iterable[Entry], cursors: Iterable[Cursor]) -> dict[tuple[int, int], Cursor]:
+    """Which stored place is whose: by device and inode, else (a copy, a restored or remounted file) by content.
+
+    No file gets by its content what another one has by its inode, and the furthest place wins.
+    """
+    claimed: dict[tuple[int, int], Cursor] = {}
+    left = sorted(cursors, key=lambda cursor: -cursor.position)
+    for is_by_key in (True, False):
+        for entry in entries:
+            if entry.key in claimed:
+                continue
+            for cursor in left:
+                is_meant = (cursor.device, cursor.inode) == entry.key if is_by_key else cursor.position > 0
+                if is_meant and cursor.position <= entry.size and matches(entry.path, cursor):
+                    claimed[entry.key] = cursor
+                    left.remove(cursor)
+                    break
+    return claimed
 
 
-def copied_from(entry: Entry, cursors: Iterable[Cursor]) -> Cursor | None:
-    """The cursor of a file that this new one is a copy of: what copytruncate leaves beside the log."""
-    candidates = [
-        cursor for cursor in cursors if cursor.position and (cursor.device, cursor.inode) != entry.key
-    ]
-    candidates.sort(key=lambda cursor: -cursor.position)
-    return next((cursor for cursor in candidates if matches(entry.path, cursor)), None)
+def first_unread(tail: Tail, others: Iterable[Tail], cursors: Iterable[Cursor]) -> int | None:
+    """Where to begin in a file that nobody read yet, which may be the copy that copytruncate leaves beside a log.
+
+    Returns:
+        None while it, as far as it goes, is read in another file: a copy is known as one only when it is whole.
+    """
+    places = list(cursors)
+    for other in others:
+        if other is tail or not other.read_to:
+            continue
+        if other.was_replaced():
+            return None
+        if tail.overlaps(other) and (tail.size() <= other.size() or other.read_to < other.size()):
+            return None
+        places.append(other.cursor())
+    places.sort(key=lambda cursor: -cursor.position)
+    return next((cursor.position for cursor in places if cursor.position and tail.begins_with(cursor)), 0)

@@ -32,6 +32,10 @@ class NotAFileError(OSError):
     """The path is a directory, a pipe, a device or a link."""
 
 
+class ReplacedError(OSError):
+    """The content is not the one that was read: truncated, or truncated and grown again."""
+
+
 class Tail:
     """One generation of one file.
 
@@ -48,17 +52,30 @@ class Tail:
         self._log_format = log_format
         self._max_line_bytes = max_line_bytes
         self._fd = _open_regular(path)
-        status = os.fstat(self._fd)
-        self.key = (status.st_dev, status.st_ino)
-        self._reset(position)
+        try:
+            status = os.fstat(self._fd)
+            self.key = (status.st_dev, status.st_ino)
+            self.begin_at(position)
+        except OSError:
+            self.close()
+            raise
 
-    def _reset(self, position: int) -> None:
+    def begin_at(self, position: int) -> None:
+        """Read on from here, as if nothing had been read yet."""
+        self._assembler = Assembler(format_for(self._log_format))
+        self._text_at = 0.0
+        self._text_lines = 0
+        self._seen = (-1, -1)
+        self._jump(position)
+        self._place = self._place_now()
+
+    def _jump(self, position: int) -> None:
         self._read_to = position
         self._splitter = LineSplitter(position, self._max_line_bytes)
-        self._assembler = Assembler(format_for(self._log_format))
-        self._marker = self._pread(max(0, position - MARKER_BYTES), min(MARKER_BYTES, position))
-        self._text_at: float | None = None
-        self._seen = (-1, -1)
+        self._head = self._pread(0, min(HEAD_BYTES, position))
+        self._marker = self._before(position)
+        if len(self._marker) < min(MARKER_BYTES, position):
+            raise ReplacedError(f"{self.path} is shorter than what was read of it")
 
     @property
     def name(self) -> str:
@@ -94,40 +111,38 @@ class Tail:
         return not self._splitter.pending_bytes and self._assembler.open_since is None
 
     def was_replaced(self) -> bool:
-        """Whether the content is not the one that was read: truncated, or truncated and grown again."""
-        if self.size() < self._read_to:
-            return True
-        return self._pread(self._read_to - len(self._marker), len(self._marker)) != self._marker
+        """Whether the content is not the one that was read."""
+        return self._before(self._read_to) != self._marker
 
     def read(self) -> Batch | None:
         """Read one chunk; None where there is nothing to say.
 
+        The bytes before the position are read along with it: what stands behind other bytes is no continuation.
+
         Raises:
+            ReplacedError: the content is not the one that was read.
             OSError: the file can't be read now.
         """
-        data = self._pread(self._read_to, CHUNK_BYTES)
+        behind = len(self._marker)
+        data = self._pread(self._read_to - behind, behind + CHUNK_BYTES)
+        if data[:behind] != self._marker:
+            raise ReplacedError(f"{self.path} is not what was read")
+        data = data[behind:]
         if not data:
             return None
-        if not self._splitter.pending_bytes and not data.strip(b"\0"):
-            self._skip_hole(len(data))
-            return self._batch()
-        had_group = self._assembler.open_since
+        if not self._splitter.pending_bytes and data.startswith(b"\0"):
+            data = self._skip_zeros(data)
         for line in self._splitter.feed(data):
             self._assembler.feed(line)
         self._read_to += len(data)
-        self._marker = (self._marker + data)[-MARKER_BYTES:]
-        if self._assembler.open_since is not None and self._assembler.open_since != had_group:
-            self._text_at = time.monotonic()
+        self._marker = (self._marker + data[-MARKER_BYTES:])[-MARKER_BYTES:]
+        self._head += data[: HEAD_BYTES - len(self._head)]
         return self._batch()
 
     def close_idle_group(self) -> Batch | None:
         """End a panic whose lines stopped coming."""
-        if self._assembler.open_since is None:
+        if self._assembler.open_since is None or time.monotonic() - self._text_at < GROUP_IDLE_SECONDS:
             return None
-        self._text_at = self._text_at or time.monotonic()
-        if time.monotonic() - self._text_at < GROUP_IDLE_SECONDS:
-            return None
-        self._text_at = None
         self._assembler.close_group()
         return self._batch()
 
@@ -138,30 +153,44 @@ class Tail:
         self._assembler.close_group()
         return self._batch(is_finished=True)
 
+    def overlaps(self, other: Tail) -> bool:
+        """Whether the shorter one of the two files is how the other one begins."""
+        common = min(self.size(), other.size())
+        head, marker = min(HEAD_BYTES, common), min(MARKER_BYTES, common)
+        return common > 0 and all(
+            self._pread(at, length) == other._pread(at, length)
+            for at, length in ((0, head), (common - marker, marker))
+        )
+
+    def begins_with(self, cursor: Cursor) -> bool:
+        """Whether the file begins with what was read up to this cursor."""
+        return _begins_with(self._fd, cursor)
+
     def restart(self) -> None:
         """Begin at the head again, as a new generation: the content was replaced."""
         self.generation = uuid.uuid4().hex
-        self._reset(0)
+        self.begin_at(0)
 
     def cursor(self, *, is_finished: bool = False) -> Cursor:
-        """The place after the last whole record."""
-        open_since = self._assembler.open_since
-        position = (
-            self._splitter.line_start if open_since is None else min(open_since, self._splitter.line_start)
-        )
-        marker_length = min(MARKER_BYTES, position)
-        head_length = min(HEAD_BYTES, position)
+        """The place after the last whole record, with the hashes of what was read there, whatever stands there now."""
+        position, head_hash, marker_hash = self._place
         return Cursor(
             generation=self.generation,
             name=self.name,
             device=self.key[0],
             inode=self.key[1],
-            head_length=head_length,
-            head_hash=_hash(self._pread(0, head_length)),
+            head_length=min(HEAD_BYTES, position),
+            head_hash=head_hash,
             position=position,
-            marker_hash=_hash(self._pread(position - marker_length, marker_length)),
+            marker_hash=marker_hash,
             is_finished=is_finished,
         )
+
+    def _place_now(self) -> tuple[int, str, str]:
+        line_start, open_since = self._splitter.line_start, self._assembler.open_since
+        position = line_start if open_since is None else min(open_since, line_start)
+        marker = self._marker if position == self._read_to else self._before(position)
+        return position, _hash(self._head[:position]), _hash(marker)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -170,6 +199,10 @@ class Tail:
             self._fd = -1
 
     def _batch(self, *, is_finished: bool = False) -> Batch:
+        self._place = self._place_now()
+        if self._assembler.open_lines != self._text_lines:
+            self._text_lines = self._assembler.open_lines
+            self._text_at = time.monotonic()
         events, unparsed, unparsed_count = self._assembler.take()
         return Batch(
             cursor=self.cursor(is_finished=is_finished),
@@ -182,15 +215,21 @@ class Tail:
     def _pread(self, offset: int, length: int) -> bytes:
         return os.pread(self._fd, length, offset) if length else b""
 
-    def _skip_hole(self, zeros: int) -> None:
+    def _before(self, position: int) -> bytes:
+        return self._pread(max(0, position - MARKER_BYTES), min(MARKER_BYTES, position))
+
+    def _skip_zeros(self, data: bytes) -> bytes:
         """Step over the zeros that a writer without O_APPEND leaves in front of its next line after a truncation."""
-        try:
-            data_at = os.lseek(self._fd, self._read_to, os.SEEK_DATA)
-        except OSError:  # nothing but hole up to the end
-            data_at = self.size()
-        self._read_to = max(data_at, self._read_to + zeros)
-        self._splitter = LineSplitter(self._read_to, self._max_line_bytes)
-        self._marker = self._pread(max(0, self._read_to - MARKER_BYTES), min(MARKER_BYTES, self._read_to))
+        rest = data.lstrip(b"\0")
+        behind = self._read_to + len(data) - len(rest)
+        if not rest:
+            size = self.size()
+            try:
+                behind = max(behind, os.lseek(self._fd, behind, os.SEEK_DATA))
+            except OSError:  # nothing but hole up to the end
+                behind = max(behind, size)
+        self._jump(behind)
+        return rest
 
 
 def matches(path: Path, cursor: Cursor) -> bool:
@@ -200,24 +239,28 @@ def matches(path: Path, cursor: Cursor) -> bool:
     except OSError:
         return False
     try:
-        if os.fstat(fd).st_size < cursor.position:
-            return False
-        marker_length = min(MARKER_BYTES, cursor.position)
-        return (
-            _hash(os.pread(fd, cursor.head_length, 0)) == cursor.head_hash
-            and _hash(os.pread(fd, marker_length, cursor.position - marker_length)) == cursor.marker_hash
-        )
+        return _begins_with(fd, cursor)
     except OSError:
         return False
     finally:
         os.close(fd)
 
 
-def end_of_last_line(path: Path) -> int:
-    """Where the last whole line of a file ends, in bytes."""
+def _begins_with(fd: int, cursor: Cursor) -> bool:
+    if os.fstat(fd).st_size < cursor.position:
+        return False
+    marker_length = min(MARKER_BYTES, cursor.position)
+    return (
+        _hash(os.pread(fd, cursor.head_length, 0)) == cursor.head_hash
+        and _hash(os.pread(fd, marker_length, cursor.position - marker_length)) == cursor.marker_hash
+    )
+
+
+def end_of_last_line(path: Path, below: int) -> int:
+    """Where the last whole line among so many bytes of a file ends."""
     fd = _open_regular(path)
     try:
-        at = os.fstat(fd).st_size
+        at = min(below, os.fstat(fd).st_size)
         while at > 0:
             start = max(0, at - CHUNK_BYTES)
             found = os.pread(fd, at - start, start).rfind(b"\n")

@@ -235,7 +235,7 @@ class _Fold:
         entry.incident = flow.after_companion(entry.incident, now=self._now)
         self._keep(entry, sighting, is_companion=True)
         if sighting.event.panic is not None:  # a second panic at this place brings a record of its own
-            twins.forget(self._tx, stronger)
+            twins.forget(self._tx, stronger, 1)
         return True
 
     def _take_over(self, twin: Twin, strong: _Open) -> None:
@@ -246,16 +246,17 @@ class _Fold:
         weak = self._get(twin.incident_id)
         if weak is None or (weak.incident.actions and not strong.incident.actions):
             return
-        left = weak.incident.count - 1
+        moved = min(twin.events, weak.incident.count)
+        left = weak.incident.count - moved
         is_waiting = bool(weak.new_jobs) or jobs.has_untouched_post(self._tx, weak.incident.id)
         if not left and not is_waiting:
             return
-        strong.incident = flow.after_companion(strong.incident, now=self._now)
+        strong.incident = flow.after_companion(strong.incident, events=moved, now=self._now)
         for kept in incidents.samples(self._tx, weak.incident.id)[-1:]:
             incidents.add_sample(self._tx, strong.incident.id, replace(kept, is_companion=True))
-        twins.forget(self._tx, twin)
+        twins.forget(self._tx, twin, twin.events)
         if left:
-            suppressed = max(0, weak.incident.suppressed - 1)
+            suppressed = max(0, weak.incident.suppressed - moved)
             weak.incident = replace(weak.incident, count=left, suppressed=suppressed)
             return
         incidents.delete(self._tx, weak.incident.id)

@@ -1,12 +1,11 @@
 import pytest
 
-from tests.acceptance.harness import Daemon
-from tests.fakes.discord import FakeDiscord
+from tests.acceptance.harness import Daemon, Discord
 
 
 @pytest.fixture
 async def discord():
-    async with FakeDiscord() as server:
+    async with Discord() as server:
         yield server
 
 

@@ -10,6 +10,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.fakes.discord import FakeDiscord
+
 COMMAND = (sys.executable, "-m", "aiops_daemon")
 _KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH", "COVERAGE_PROCESS_START")
 
@@ -32,6 +34,13 @@ def line(
     if request:
         record["span"] = {"method": "GET", "request_id": request, "uri": "/api/v1/things", "name": "request"}
     return json.dumps(record, ensure_ascii=False)
+
+
+class Discord(FakeDiscord):
+    """Patient enough for a process that has to start first."""
+
+    async def until(self, condition, timeout: float = 25) -> None:
+        await super().until(condition, timeout)
 
 
 class Daemon:
@@ -110,6 +119,12 @@ class Daemon:
         assert self.process is not None
         async with asyncio.timeout(timeout):
             return await self.process.wait()
+
+    async def until_dead_or(self, condition, timeout: float = 20) -> None:
+        """Wait until it holds, or the process died on the way."""
+        async with asyncio.timeout(timeout):
+            while self.process.returncode is None and not condition():
+                await asyncio.sleep(0.02)
 
     def hang_up(self) -> None:
         """SIGHUP, as systemctl reload sends it."""

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.acceptance.harness import Daemon, line
-from tests.fakes.discord import FakeDiscord, Fault
+from tests.acceptance.harness import Daemon, Discord, line
+from tests.fakes.discord import Fault
 
 
 async def test_a_reload_changes_all_or_nothing(daemon, discord):
@@ -24,13 +24,17 @@ async def test_a_reload_changes_all_or_nothing(daemon, discord):
     daemon.hang_up()
     await daemon.until_said("config.reloaded")
     daemon.write(line("DB5001"))
-    await discord.until(lambda: "데이터베이스" in json.dumps(list(discord.messages.values()), ensure_ascii=False))
+    await discord.until(
+        lambda: "데이터베이스" in json.dumps(list(discord.messages.values()), ensure_ascii=False)
+    )
     assert (await daemon.json("status"))["config"]["error"] is None
 
 
 async def test_what_can_not_change_live_is_refused_by_name(daemon, tmp_path):
     await daemon.start()
-    daemon.config.write_text(daemon.config.read_text().replace(str(daemon.state), str(tmp_path / "elsewhere")))
+    daemon.config.write_text(
+        daemon.config.read_text().replace(str(daemon.state), str(tmp_path / "elsewhere"))
+    )
     daemon.hang_up()
     await daemon.until_said("config.refused")
     assert "state.directory" in daemon.journal()
@@ -56,7 +60,7 @@ async def test_a_webhook_that_is_gone_is_said_once_and_its_jobs_wait_for_a_reloa
     assert "404" in sink["error"]
     assert len(discord.requests) == 1
 
-    async with FakeDiscord() as new:
+    async with Discord() as new:
         token = daemon.config.parent / "webhook"
         token.write_text(new.url)
         token.chmod(0o600)
@@ -67,12 +71,17 @@ async def test_a_webhook_that_is_gone_is_said_once_and_its_jobs_wait_for_a_reloa
     assert daemon.journal().count("lane.paused") == 1
 
 
-@pytest.mark.parametrize("fault", [Fault.rate_limit(retry_after=0.3), Fault.status(503), Fault.reset_after_accept(), Fault.malformed()])
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.rate_limit(retry_after=0.3), Fault.status(503), Fault.reset_after_accept(), Fault.malformed()],
+)
 async def test_what_discord_does_wrong_delays_and_loses_nothing(daemon, discord, fault):
     discord.script(fault)
     await daemon.start()
     daemon.write(line("AI5003"), line("DB5001", target="server::db"))
-    await discord.until(lambda: all(code in json.dumps(list(discord.messages.values())) for code in ("AI5003", "DB5001")))
+    await discord.until(
+        lambda: all(code in json.dumps(list(discord.messages.values())) for code in ("AI5003", "DB5001"))
+    )
     assert len(discord.posts) <= 3
 
 
@@ -120,7 +129,10 @@ async def test_commands_that_read_say_so_when_there_is_nothing_yet(tmp_path):
 
 async def test_show_tells_everything_of_one_incident(daemon, discord):
     await daemon.start()
-    daemon.write(line("AI5003", "slow: kim@example.com", request="r-1"), line(None, "response failed", request="r-1", target="tower_http"))
+    daemon.write(
+        line("AI5003", "slow: kim@example.com", request="r-1"),
+        line(None, "response failed", request="r-1", target="tower_http"),
+    )
     await discord.until(lambda: discord.posts)
     shown = await daemon.json("show", "1")
     assert {"excerpt", "events", "diagnosis", "jobs", "history", "usd"} <= shown.keys()
@@ -134,7 +146,9 @@ async def test_show_tells_everything_of_one_incident(daemon, discord):
 
 async def test_redact_is_line_for_line(tmp_path):
     daemon = Daemon(tmp_path)
-    code, out, _ = await daemon.command("redact", stdin="password=hunter2hunter2\nplain line\nkim@example.com".encode())
+    code, out, _ = await daemon.command(
+        "redact", stdin=b"password=hunter2hunter2\nplain line\nkim@example.com"
+    )
     assert code == 0
     lines = out.split("\n")
     assert lines[1] == "plain line"

@@ -13,24 +13,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Self
 
 from aiohttp import web
 
+from tests.fakes.discord_faults import INVALID_TOKEN, UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, Fault
 from tests.fakes.discord_rules import problem_with
+
+__all__ = ["TOKEN", "WEBHOOK_ID", "Edited", "FakeDiscord", "Fault", "Posted", "Requested", "Shown"]
 
 WEBHOOK_ID = "123456789012345678"
 TOKEN = "T0kenOfTheWebhook-abcdefghijklmnopqrstuvwxyz_0123456789"
-
-_UNKNOWN_MESSAGE = {"message": "Unknown Message", "code": 10008}
-_UNKNOWN_WEBHOOK = {"message": "Unknown Webhook", "code": 10015}
-_INVALID_TOKEN = {"message": "Invalid Webhook Token", "code": 50027}
-_TOO_MANY_EDITS = {"message": "Maximum number of edits to messages older than 1 hour reached.", "code": 30046}
-_CLOUDFLARE = "<!doctype html><html><title>Access denied | discord.com used Cloudflare</title></html>"
+_WEBHOOK = re.compile(
+    r"/api(?:/v\d+)?/webhooks/(?P<id>[^/]+)/(?P<token>[^/]+)(?:/messages/(?P<message>[^/]+))?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,154 +79,6 @@ class Posted(Shown):
 
 class Edited(Shown):
     """An edit that was accepted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What goes wrong with one request."""
-
-    name: str
-    answer: Callable[[FakeDiscord, web.Request, Any], Awaitable[web.StreamResponse]] = field(repr=False)
-
-    @classmethod
-    def status(cls, status: int, body: Any = None, headers: dict[str, str] | None = None) -> Self:
-        """This status, and nothing was done."""
-
-        async def answer(discord, request, payload):
-            return web.json_response(body if body is not None else {}, status=status, headers=headers)
-
-        return cls(f"status {status}", answer)
-
-    @classmethod
-    def rate_limit(cls, retry_after: float = 0.3, scope: str = "user") -> Self:
-        """429 of Discord itself; `scope` is user, shared or global."""
-        is_global = scope == "global"
-        body = {"message": "You are being rate limited.", "retry_after": retry_after, "global": is_global}
-        headers = {
-            "Via": "1.1 google",
-            "Retry-After": str(max(1, round(retry_after))),
-            "X-RateLimit-Scope": scope,
-        }
-        if is_global:
-            headers["X-RateLimit-Global"] = "true"
-        else:
-            headers |= {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": str(retry_after)}
-        return cls.status(429, body, headers)
-
-    @classmethod
-    def cloudflare(cls, retry_after: int | None = None) -> Self:
-        """429 from in front of Discord: HTML, and no `Via` header."""
-
-        async def answer(discord, request, payload):
-            headers = {"Retry-After": str(retry_after)} if retry_after else None
-            return web.Response(text=_CLOUDFLARE, status=429, content_type="text/html", headers=headers)
-
-        return cls("cloudflare", answer)
-
-    @classmethod
-    def exhausted(cls, reset_after: float) -> Self:
-        """Done, and the bucket is empty now."""
-
-        async def answer(discord, request, payload):
-            response = discord.obey(request, payload)
-            response.headers.update(
-                {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": str(reset_after)}
-            )
-            return response
-
-        return cls("exhausted", answer)
-
-    @classmethod
-    def reset_after_accept(cls) -> Self:
-        """Done, but the connection breaks before the answer."""
-
-        async def answer(discord, request, payload):
-            discord.obey(request, payload)
-            return cls._cut_off(request)
-
-        return cls("reset after accept", answer)
-
-    @classmethod
-    def reset(cls) -> Self:
-        """The connection breaks, and nothing was done."""
-
-        async def answer(discord, request, payload):
-            return cls._cut_off(request)
-
-        return cls("reset", answer)
-
-    @classmethod
-    def hang(cls, *, accept: bool = False) -> Self:
-        """No answer at all, as long as the client waits; `accept`: it was done nevertheless."""
-
-        async def answer(discord, request, payload):
-            if accept:
-                discord.obey(request, payload)
-            await discord.closing.wait()
-            return cls._cut_off(request)
-
-        return cls("hang", answer)
-
-    @classmethod
-    def drip(cls, interval: float = 1.0) -> Self:
-        """Done; the answer comes a byte at a time."""
-
-        async def answer(discord, request, payload):
-            body = discord.obey(request, payload).body
-            response = web.StreamResponse(headers={"Content-Type": "application/json"})
-            response.content_length = len(body)
-            await response.prepare(request)
-            for index in range(len(body)):
-                if discord.closing.is_set() or request.transport is None or request.transport.is_closing():
-                    return cls._cut_off(request)
-                await response.write(body[index : index + 1])
-                try:
-                    await asyncio.wait_for(discord.closing.wait(), interval)
-                except TimeoutError:
-                    continue
-            return response
-
-        return cls("drip", answer)
-
-    @classmethod
-    def html(cls, status: int = 200) -> Self:
-        """A page of something that is no Discord."""
-
-        async def answer(discord, request, payload):
-            return web.Response(text="<html>Sign in</html>", status=status, content_type="text/html")
-
-        return cls(f"html {status}", answer)
-
-    @classmethod
-    def redirect(cls, location: str) -> Self:
-        """Somewhere else."""
-        return cls.status(302, headers={"Location": location})
-
-    @classmethod
-    def unknown_webhook(cls) -> Self:
-        """The webhook was deleted."""
-        return cls.status(404, _UNKNOWN_WEBHOOK)
-
-    @classmethod
-    def invalid_token(cls) -> Self:
-        """The token is wrong."""
-        return cls.status(401, _INVALID_TOKEN)
-
-    @classmethod
-    def too_many_edits(cls) -> Self:
-        """The message is old and was edited too often."""
-        return cls.status(400, _TOO_MANY_EDITS)
-
-    @classmethod
-    def malformed(cls) -> Self:
-        """Discord doesn't like the payload, whatever it is."""
-        return cls.status(400, {"message": "Invalid Form Body", "code": 50035, "errors": {"embeds": ["0"]}})
-
-    @staticmethod
-    def _cut_off(request: web.Request) -> web.StreamResponse:
-        if request.transport is not None:
-            request.transport.abort()
-        return web.Response()
 
 
 class FakeDiscord:
@@ -370,21 +223,17 @@ class FakeDiscord:
         return web.json_response(body, status=status, headers=self._limit_headers())
 
     def _judge(self, request: web.Request, payload: Any) -> tuple[int, Any]:
-        parts = request.path.removeprefix("/api").split("/")
-        if len(parts) > 1 and parts[1].startswith("v") and parts[1][1:].isdigit():
-            del parts[1]
-        if parts[1:2] != ["webhooks"] or len(parts) < 4:
+        match = _WEBHOOK.fullmatch(request.path)
+        if match is None:
             return 404, {"message": "404: Not Found", "code": 0}
-        if parts[2] != WEBHOOK_ID:
-            return 404, _UNKNOWN_WEBHOOK
-        if parts[3] != TOKEN:
-            return 401, _INVALID_TOKEN
+        if (match["id"], match["token"]) != (WEBHOOK_ID, TOKEN):
+            return (404, UNKNOWN_WEBHOOK) if match["id"] != WEBHOOK_ID else (401, INVALID_TOKEN)
         if request.content_type != "application/json":
             return 400, {"message": 'Expected "Content-Type" header to be application/json', "code": 50035}
-        if request.method == "POST" and len(parts) == 4:
+        if request.method == "POST" and match["message"] is None:
             return self._post(request, payload)
-        if request.method == "PATCH" and len(parts) == 6 and parts[4] == "messages":
-            return self._patch(request, parts[5], payload)
+        if request.method == "PATCH" and match["message"]:
+            return self._patch(request, match["message"], payload)
         return 405, {"message": "405: Method Not Allowed", "code": 0}
 
     def _post(self, request: web.Request, payload: Any) -> tuple[int, Any]:
@@ -401,7 +250,7 @@ class FakeDiscord:
 
     def _patch(self, request: web.Request, message_id: str, payload: Any) -> tuple[int, Any]:
         if message_id not in self.messages or self._threads[message_id] != request.query.get("thread_id"):
-            return 404, _UNKNOWN_MESSAGE
+            return 404, UNKNOWN_MESSAGE
         if not isinstance(payload, dict):
             return 400, problem_with(payload)
         merged = {**self.messages[message_id], **payload}

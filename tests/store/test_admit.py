@@ -172,3 +172,17 @@ def test_a_storm_of_one_fingerprint_is_counted_in_full_and_kept_in_a_few_lines(t
     assert found.count == 5000
     assert len(incidents.samples(tx, 1)) <= incidents.KEPT_FIRST_SAMPLES + incidents.KEPT_LAST_SAMPLES
     assert jobs.counts(tx)["todo"] == 2
+
+
+def test_one_request_id_sent_for_ever_takes_one_row(tx):
+    for start in range(0, 2000, 500):
+        take(tx, *(event("DB5001", request="always-the-same", offset=start + each) for each in range(500)))
+    assert tx.execute("SELECT count(*), sum(events) FROM twins").fetchone()[:] == (1, 2000)
+
+
+def test_several_records_without_a_code_of_one_request_all_become_companions(tx):
+    for offset in range(3):
+        take(tx, event(None, message="cause", request="r1", offset=offset))
+    take(tx, event("DB5001", request="r1", offset=9))
+    (found,) = listed(tx)
+    assert (found.code, found.count, found.companions) == ("DB5001", 1, 3)

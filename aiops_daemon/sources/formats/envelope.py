@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ _MAX_REQUEST_CHARACTERS = 256
 _MESSAGE_KEYS = ("message", "msg", "event", "error", "err", "exception", "reason")
 _TARGET_KEYS = ("target", "logger", "logger_name", "name", "module")
 _TIME_KEYS = ("timestamp", "@timestamp", "time", "ts", "datetime")
-_CODE_KEYS = ("error_code", "Error_Code", "ERROR_CODE")
+_CODE_KEYS = ("error_code",)
 _OTHER_CODE_KEYS = frozenset({"code", "errorcode", "err_code", "errcode"})
 _REQUEST_KEYS = ("request_id", "x_request_id", "x-request-id", "requestId", "req_id", "reqId")
 _PATH_KEYS = ("uri", "path", "url", "http.target", "http.route")
@@ -29,12 +29,14 @@ _PANIC_IN_MESSAGE = re.compile(r"panicked at (?:'[^']*', )?([^\s:']{1,300}:\d+:\
 _MILLISECONDS_FROM = 100_000_000_000
 _LAST_SECOND = 253_402_300_799
 
+_Scopes = tuple[Mapping[str, Any], ...]
+
 
 def event_of(record: Record, offset: int) -> Event:
     """The event that a record tells of. `offset` is where the record begins in its file."""
-    values = record.values
+    values = _lowered(record.values)
     fields = values.get("fields")
-    scopes: tuple[Mapping[str, Any], ...] = (fields, values) if isinstance(fields, dict) else (values,)
+    scopes = (_lowered(fields), values) if isinstance(fields, dict) else (values,)
     message = _text(_first(scopes, _MESSAGE_KEYS))
     panic = _panic(scopes, message)
     if panic is not None:
@@ -45,7 +47,7 @@ def event_of(record: Record, offset: int) -> Event:
         code=_code(_first(scopes, _CODE_KEYS)),
         other_code=_code(_other_code(scopes)),
         message=message[:_MAX_MESSAGE_CHARACTERS],
-        target=_text(_first(reversed(scopes), _TARGET_KEYS)),
+        target=_text(_first(scopes[::-1], _TARGET_KEYS)),
         logged_at=_time(_first((values,), _TIME_KEYS)),
         request=_request(values, scopes),
         panic=panic,
@@ -54,25 +56,18 @@ def event_of(record: Record, offset: int) -> Event:
     )
 
 
-def code_field(values: Mapping[str, Any]) -> str | None:
-    """The value of the record's `error_code` field, None for none or an empty one."""
-    fields = values.get("fields")
-    return _code(_first((fields, values) if isinstance(fields, dict) else (values,), _CODE_KEYS))
+def _lowered(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values, and under lower-case names those too that a logger begins with a capital (`Message`, `LEVEL`)."""
+    capitals = {name.lower(): value for name, value in values.items() if name[:1].isupper()}
+    return {**capitals, **values} if capitals else values
 
 
-def _first(scopes: Iterable[Mapping[str, Any]], keys: Iterable[str]) -> Any:
-    keys = tuple(keys)
+def _first(scopes: _Scopes, keys: tuple[str, ...]) -> Any:
     for scope in scopes:
         for key in keys:
             value = scope.get(key)
             if value is not None and value != "":
                 return value
-        if scope and not any(key in scope for key in keys):
-            capitals = {name.lower(): name for name in scope if name[:1].isupper()}
-            for key in keys if capitals else ():
-                name = capitals.get(key)
-                if name is not None:
-                    return scope[name]
     return None
 
 
@@ -92,7 +87,7 @@ def _code(value: Any) -> str | None:
     return text if 0 < len(text) <= MAX_CODE_CHARACTERS else None
 
 
-def _other_code(scopes: Iterable[Mapping[str, Any]]) -> Any:
+def _other_code(scopes: _Scopes) -> Any:
     for scope in scopes:
         for key, value in scope.items():
             if key.lower() in _OTHER_CODE_KEYS and isinstance(value, str):
@@ -100,8 +95,7 @@ def _other_code(scopes: Iterable[Mapping[str, Any]]) -> Any:
     return None
 
 
-def _panic(scopes: Iterable[Mapping[str, Any]], message: str) -> Panic | None:
-    scopes = tuple(scopes)
+def _panic(scopes: _Scopes, message: str) -> Panic | None:
     place = _first(scopes, _PANIC_PLACE_KEYS[:2])
     if place is None and "panic" in message[:200]:
         place = _first(scopes, _PANIC_PLACE_KEYS[2:])
@@ -111,7 +105,7 @@ def _panic(scopes: Iterable[Mapping[str, Any]], message: str) -> Panic | None:
     return Panic(location=found.group(1), is_raw_text=False) if found else None
 
 
-def _request(values: Mapping[str, Any], scopes: Iterable[Mapping[str, Any]]) -> Request | None:
+def _request(values: Mapping[str, Any], scopes: _Scopes) -> Request | None:
     """The request, from the innermost span that names it: it can stand in `spans` alone, or beside the message."""
     span, spans = values.get("span"), values.get("spans")
     around = [span, *reversed(spans if isinstance(spans, list) else []), *scopes]

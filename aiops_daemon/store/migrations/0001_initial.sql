@@ -87,6 +87,7 @@ CREATE TABLE twins (
     twin        TEXT    NOT NULL,  -- a hash: what clients send is not kept
     incident_id INTEGER NOT NULL REFERENCES incidents (id) ON DELETE CASCADE,
     is_weak     INTEGER NOT NULL,
+    events      INTEGER NOT NULL,  -- how many such records, so that a repeated id takes one row
     logged_at   INTEGER NOT NULL,
     seen_at     INTEGER NOT NULL
 ) STRICT;
