@@ -28,6 +28,7 @@ from aiops_daemon.lifecycle import StateLock, Systemd, on_signals
 from aiops_daemon.live import Live, live_from
 from aiops_daemon.reload import reload
 from aiops_daemon.settings import Loaded, Settings, StartAt
+from aiops_daemon.sources.formats import READABLE
 from aiops_daemon.sources.scan import Pattern
 from aiops_daemon.sources.watch import LogWatch
 from aiops_daemon.state_trouble import StateTrouble
@@ -113,6 +114,9 @@ class Daemon:
         on_signals(self._stopping.set, self._start_reload)
         for warning in self._live.loaded.warnings:
             log.warning("config.warning", what=warning)
+        if (log_format := self._live.settings.logs.format) not in READABLE:
+            what = f"logs.format: {log_format} is not read yet; lines that are no JSON will be counted as unparsed"
+            log.warning("config.warning", what=what)
         await self._take_up()
         await self._upkeep.note_start(self._outlet.sink.name)
         self._say_started()
@@ -141,12 +145,16 @@ class Daemon:
             await self._outlet.sink.close()
 
     async def _take_up(self) -> None:
-        """Find out where to read on before anything is read; what was being done when the process died is to be done."""
+        """Find out where to read on before anything is read; what was being done when the process died is to be done.
+
+        A directory that was never watched counts as a very first start, whatever else is in the state.
+        """
+        first_scan = f"first_scan_at:{self._live.settings.logs.directory.absolute()}"
         cursors, past, first_scan_at = await self._database.read(
             lambda connection: (
                 files.cursors(connection),
                 files.finished_cursors(connection),
-                files.fact(connection, "first_scan_at"),
+                files.fact(connection, first_scan),
             )
         )
         from_end = first_scan_at is None and self._live.settings.logs.start_at == StartAt.END
@@ -160,7 +168,7 @@ class Daemon:
                 self._clock(),
             )
             if first_scan_at is None:
-                files.save_fact(tx, "first_scan_at", self._clock().isoformat())
+                files.save_fact(tx, first_scan, self._clock().isoformat())
             return jobs.recover(tx)
 
         recovered = await self._database.write(store)

@@ -16,6 +16,8 @@ from types import TracebackType
 from typing import Self
 
 LOCK_NAME = "lock"
+_LOCK_TRIES = 5
+_LOCK_PAUSE_SECONDS = 0.05
 
 
 class StateHeldError(Exception):
@@ -50,19 +52,28 @@ class StateLock:
                 f"state.directory: {self._directory} can't be written: {error.strerror}; "
                 "allowed: a directory that this user may write"
             ) from error
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not self._locked():
             holder = holder_of(self._directory)
             os.close(self._fd)
             who = f"process {holder['pid']} since {holder['since']}" if holder else "another process"
             raise StateHeldError(
                 f"{self._directory} is held by {who}; stop that one first, or give this one its own state.directory"
-            ) from None
+            )
         holder = {"pid": str(os.getpid()), "since": self._now.isoformat(timespec="seconds")}
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, json.dumps(holder).encode(), 0)
         return self
+
+    def _locked(self) -> bool:
+        """Take the lock; `is_running` of another process may hold it for an instant, so more than one try."""
+        for _ in range(_LOCK_TRIES):
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_LOCK_PAUSE_SECONDS)
+            else:
+                return True
+        return False
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -28,6 +28,8 @@ def main() -> int:
 
     plays = logs == Path("var/logs") and prepare(logs)
     environment = {**os.environ, "AIOPS_LOGS__DIRECTORY": str(logs), "PYTHONPATH": str(HERE.parent.parent)}
+    if plays:
+        environment["AIOPS_LOGS__START_AT"] = "beginning"  # the player may be the quicker one
     config = HERE / "demo.toml"
     print(
         f"demo: watching {logs}"
