@@ -43,7 +43,7 @@ log = structlog.get_logger()
 QUEUED_BATCHES = 32
 """Batches read but not admitted. A full queue stops the watcher: the log is the queue then."""
 
-STOP_SECONDS = 8.0
+STOP_SECONDS = 5.0
 """For the job in hand after a signal; less than systemd's own patience."""
 
 

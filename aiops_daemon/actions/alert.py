@@ -62,7 +62,7 @@ class AlertHandler:
         elif before is None:
             return Outcome()  # its first message is still to come, and will show this
         else:
-            posted = await self._edit(card, reason, sink, before)
+            posted = await self._edit(card, job, sink, before)
         return Outcome(changes=(lambda tx: self._settle(tx, incident_id, posted),))
 
     async def _post(
@@ -80,13 +80,14 @@ class AlertHandler:
             edits=0,
         )
 
-    async def _edit(self, card: Card, reason: AlertReason, sink: Sink, before: Posted) -> Posted:
+    async def _edit(self, card: Card, job: Job, sink: Sink, before: Posted) -> Posted:
+        reason = AlertReason(job.reason)
         if before.sink != sink.name:
-            return await self._post(card, reason, sink)
+            return await self._post(card, reason, sink, possible_repeat=job.maybe_done)
         try:
             await sink.edit(before.message_id, message_for(card, reason, self._outlet.settings))
         except MessageLost:
-            return await self._post(card, reason, sink)
+            return await self._post(card, reason, sink, possible_repeat=job.maybe_done)
         failpoint("after_edit")
         return replace(before, shown_revision=card.incident.revision, edits=before.edits + 1)
 
@@ -130,5 +131,6 @@ def notice(
         headline=f"{mark} {headline}",
         status=advice,
         facts=(Fact(label=words(settings.language)["what"], value=what, is_quoted=True),),
+        is_resolved=severity is Severity.INFO,
         footer=f"{settings.service.name} · {settings.service.environment}",
     )

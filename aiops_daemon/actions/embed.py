@@ -27,6 +27,8 @@ _RELATED_UNITS = 900
 _INLINE_UNITS = 40
 _MAX_CONTENT = 2000
 _SUPPRESS_EMBEDS = 4
+_SHOW_EMBEDS = 0
+"""Said each time: an edit of a message that went out as a fallback would else keep its embed hidden."""
 
 
 def payload_for(message: Message, mention: str) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def payload_for(message: Message, mention: str) -> dict[str, Any]:
         mention: `discord.mention_on_critical`: a role id, "here", or "".
     """
     content, allowed = _call(message, mention)
-    description = [f"**{plain(message.status, 300)}**"]
+    description = [f"**{plain(message.status, 300)}**"] if message.status else []
     if message.excerpt:
         description.append(block(message.excerpt, _EXCERPT_UNITS))
     fields = [_field(fact) for fact in message.facts if fact.value]
@@ -51,22 +53,21 @@ def payload_for(message: Message, mention: str) -> dict[str, Any]:
         )
     embed = {
         "title": plain(message.headline, 256),
-        "description": "\n".join(description),
+        "description": "\n".join(description) or _INVISIBLE,
         "color": _RESOLVED_COLOUR if message.is_resolved else _COLOURS[message.severity],
         "fields": fields,
         "footer": {"text": plain(message.footer, 512)},
     }
-    return {"content": content, "embeds": [embed], "allowed_mentions": allowed}
+    return {"content": content, "embeds": [embed], "allowed_mentions": allowed, "flags": _SHOW_EMBEDS}
 
 
 def fallback_for(message: Message, mention: str) -> dict[str, Any]:
     """The same in the plainest form there is, for when Discord refuses the embed: nothing of the log is in it."""
     content, allowed = _call(message, mention)
-    text = "\n".join(
-        [content, plain(message.headline, 300), plain(message.status, 300), plain(message.footer, 300)]
-    )
+    ours = (f"{fact.label}: {fact.value}" for fact in message.facts if fact.value and not fact.is_quoted)
+    lines = [content, *(plain(line, 300) for line in (message.status, *ours, message.footer) if line)]
     return {
-        "content": cut(text.strip(), _MAX_CONTENT),
+        "content": cut("\n".join(lines), _MAX_CONTENT),
         "embeds": [],
         "allowed_mentions": allowed,
         "flags": _SUPPRESS_EMBEDS,
@@ -101,7 +102,8 @@ def plain(text: str, limit: int) -> str:
     escaped = "".join(f"\\{letter}" if letter in "\\*_~`|[]<" else letter for letter in one_line(text))
     if escaped[:1] in {"#", ">", "-"}:
         escaped = f"\\{escaped}"
-    escaped = escaped.replace("@", f"@{_INVISIBLE}").replace("://", f":{_INVISIBLE}//")
+    # Also `discord.gg/x` without a scheme would become an invitation.
+    escaped = escaped.replace("@", f"@{_INVISIBLE}").replace("/", f"/{_INVISIBLE}")
     return cut(escaped, limit) or _INVISIBLE
 
 
@@ -113,7 +115,12 @@ def code(text: str, limit: int) -> str:
 
 def block(text: str, limit: int) -> str:
     """A stranger's text as a code block that it can't close."""
-    safe = visible(text).replace("```", f"`{_INVISIBLE}`{_INVISIBLE}`").replace("``", f"`{_INVISIBLE}`")
+    safe = (
+        visible(text)
+        .strip("\n")
+        .replace("```", f"`{_INVISIBLE}`{_INVISIBLE}`")
+        .replace("``", f"`{_INVISIBLE}`")
+    )
     return f"```\n{cut(safe, limit - 10) or _INVISIBLE}\n```"
 
 

@@ -9,11 +9,17 @@ from aiops_daemon.domain.playbook import Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """A labelled value. `is_quoted`: a stranger may have written it, so a sink shows it without any effect."""
+    """A labelled value.
+
+    Attributes:
+        is_quoted: a stranger may have written it, so a sink shows it without any effect.
+        is_live: it changes as the incident goes on; a sink that can't edit shows no more than this again.
+    """
 
     label: str
     value: str
     is_quoted: bool = False
+    is_live: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +30,7 @@ class Message:
         headline: one line, ours to the last letter.
         status: what happened last, ours.
         excerpt: what the log said, redacted; a stranger's text.
-        related: a stranger's text, too: other records of the same requests.
+        related: a stranger's text, too: other records of the same requests or panics.
         calls: whether people are to be called, as `discord.mention_on_critical` says how.
     """
 

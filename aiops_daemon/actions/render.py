@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 
 from aiops_daemon.actions.excerpt import excerpt_of, headline_of
+from aiops_daemon.actions.hygiene import one_line
 from aiops_daemon.actions.message import Fact, Message
 from aiops_daemon.actions.texts import words
 from aiops_daemon.domain.flow import NEW_MESSAGE, AlertReason
 from aiops_daemon.domain.incident import Card, Incident, IncidentState
 from aiops_daemon.domain.playbook import Action, Severity
 from aiops_daemon.settings import Settings
+from aiops_daemon.store.admit import WITHHELD
 
+_TIMES = "\u00d7"
 _MARKS = {Severity.CRITICAL: "🔴", Severity.HIGH: "🟠", Severity.WARNING: "🟡", Severity.INFO: "🔵"}
 
 
@@ -26,6 +30,8 @@ def message_for(
     status = [_status(incident, reason, text, zone)]
     if Action.SECURITY in incident.actions:
         status.append(text["security"])
+    if card.excerpt == WITHHELD:
+        status.append(text["withheld"])
     if possible_repeat:
         status.append(text["possible_repeat"])
     return Message(
@@ -33,16 +39,20 @@ def message_for(
         headline=headline_for(incident, settings.language),
         status=" · ".join(status),
         facts=tuple(_facts(card, text, zone)),
-        excerpt=excerpt_of(card.excerpt) if card.excerpt else None,
+        excerpt=excerpt_of(card.excerpt) if card.excerpt and card.excerpt != WITHHELD else None,
         related_label=text["related"],
-        related=tuple(headline_of(companion) for companion in card.companions),
+        related=tuple(_each_once(headline_of(companion) for companion in card.companions)),
         footer=text["footer"].format(
             service=settings.service.name,
             environment=settings.service.environment,
             id=incident.id,
             fault_id=incident.fault_id,
         ),
-        calls=incident.severity is Severity.CRITICAL and reason in NEW_MESSAGE,
+        calls=(
+            incident.severity is Severity.CRITICAL
+            and incident.state is IncidentState.OPEN
+            and reason in NEW_MESSAGE
+        ),
         is_resolved=incident.state is IncidentState.RESOLVED,
     )
 
@@ -79,26 +89,38 @@ def _facts(card: Card, text: Mapping[str, str], zone: tzinfo) -> list[Fact]:
         facts.append(Fact(label=text["where"], value=incident.place or incident.target, is_quoted=True))
     if incident.request:
         facts.append(Fact(label=text["request"], value=incident.request, is_quoted=True))
-    minutes, recent = card.last_minutes
-    form = text["count_one"] if incident.count == 1 else text["count_value"]
-    count = form.format(count=incident.count, suppressed=incident.suppressed, recent=recent, minutes=minutes)
-    if incident.companions:
-        count += "; " + text["companions"].format(companions=incident.companions)
-    facts.append(Fact(label=text["count"], value=count))
-    facts.append(Fact(label=text["first_seen"], value=_when(incident.first_seen_at, zone)))
-    facts.append(Fact(label=text["last_seen"], value=_when(incident.last_seen_at, zone)))
+    facts.append(Fact(label=text["count"], value=_count(card, text), is_live=True))
+    first, last = (_when(at, zone) for at in (incident.first_seen_at, incident.last_seen_at))
+    if first == last:
+        facts.append(Fact(label=text["seen"], value=first))
+    else:
+        facts.append(Fact(label=text["first_seen"], value=first))
+        facts.append(Fact(label=text["last_seen"], value=last, is_live=True))
     if card.sharing:
-        told = "\n".join(f"{_name(other)}, {other.count}x" for other in card.sharing)
+        told = "\n".join(f"{_name(other)} {_TIMES}{other.count}" for other in card.sharing)
         facts.append(Fact(label=text["same_request"], value=told, is_quoted=True))
     return facts
 
 
+def _count(card: Card, text: Mapping[str, str]) -> str:
+    incident = card.incident
+    minutes, recent = card.last_minutes
+    form = text["count_held"] if incident.suppressed else text["count_total"]
+    parts = [form.format(count=incident.count, suppressed=incident.suppressed)]
+    if incident.count > 1 and recent:
+        parts.append(text["count_recent"].format(recent=recent, minutes=minutes))
+    if incident.companions:
+        parts.append(text["companions"].format(companions=incident.companions))
+    return ", ".join(parts)
+
+
 def _name(incident: Incident) -> str:
-    return (
-        f"{incident.code} {incident.title}"
-        if incident.code and incident.title != incident.code
-        else incident.title
-    )
+    title = one_line(incident.title)
+    return f"{incident.code} {title}" if incident.code and title != incident.code else title
+
+
+def _each_once(lines: Iterable[str]) -> list[str]:
+    return [f"{line} {_TIMES}{times}" if times > 1 else line for line, times in Counter(lines).items() if line]
 
 
 def _when(at: datetime, zone: tzinfo) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from typing import Protocol, TextIO
+from unicodedata import east_asian_width
 
 from aiops_daemon.actions.embed import fallback_for, payload_for
 from aiops_daemon.actions.hygiene import one_line, visible
 from aiops_daemon.actions.message import Message
 from aiops_daemon.clients.discord import DiscordWebhook, Refused
-from aiops_daemon.domain.errors import Permanent
+from aiops_daemon.domain.errors import Permanent, Transient
 from aiops_daemon.domain.playbook import Severity
 
 
@@ -81,30 +82,31 @@ class TerminalSink:
 
     async def post(self, message: Message) -> str:
         """Print the whole message."""
-        self._posted += 1
-        lines = [self._paint(message, f"┏━ {message.headline}"), f"┃ {message.status}"]
-        width = max((len(fact.label) for fact in message.facts), default=0)
-        lines += [f"┃ {fact.label:<{width}}  {one_line(fact.value)}" for fact in message.facts]
+        facts = [fact for fact in message.facts if fact.value]
+        width = max((_columns(fact.label) for fact in facts), default=0)
+        lines = [self._paint(message, f"┏━ {one_line(message.headline)}")]
+        if message.status:
+            lines.append(f"┃ {one_line(message.status)}")
+        for fact in facts:
+            first, *rest = visible(fact.value).split("\n")
+            lines.append(f"┃ {fact.label}{' ' * (width - _columns(fact.label))}  {first}")
+            lines += [f"┃ {' ' * width}  {line}" for line in rest]
         if message.excerpt:
             lines += ["┃", *(f"┃   {line}" for line in visible(message.excerpt).split("\n"))]
         if message.related:
-            lines += [
-                "┃",
-                f"┃ {message.related_label}:",
-                *(f"┃   {one_line(line)}" for line in message.related),
-            ]
-        lines.append(f"┗━ {message.footer}")
+            lines += ["┃", f"┃ {message.related_label}:"]
+            lines += [f"┃   {one_line(line)}" for line in message.related]
+        lines.append(f"┗━ {one_line(message.footer)}")
         self._write("\n".join(lines))
+        self._posted += 1
         return f"terminal-{self._posted}"
 
     async def edit(self, message_id: str, message: Message) -> None:
-        """Print one line: what changed."""
+        """Print one line: what may have changed since the message, and which incident's it is."""
         del message_id
-        count = next((fact.value for fact in message.facts if not fact.is_quoted), "")
-        self._write(
-            self._paint(message, f"━━ {message.headline}")
-            + f" · {message.status} · {count} · {message.footer}"
-        )
+        changed = [f"{fact.label} {fact.value}" for fact in message.facts if fact.is_live]
+        told = (one_line(part) for part in (message.status, *changed, message.footer) if part)
+        self._write(" · ".join([self._paint(message, f"━━ {one_line(message.headline)}"), *told]))
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -117,5 +119,14 @@ class TerminalSink:
 
     def _write(self, text: str) -> None:
         stream = self._stream()
-        stream.write(text + "\n")
-        stream.flush()
+        encoding = stream.encoding or "utf-8"
+        try:
+            stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+            stream.flush()
+        except (OSError, ValueError) as error:  # a pipe whose reader is gone, a stream that was closed
+            raise Transient(f"the terminal can't be written: {error}") from error
+
+
+def _columns(text: str) -> int:
+    """The width on a terminal: Korean letters take two columns."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -7,6 +7,7 @@ https://discord.com/developers/docs/resources/webhook, https://discord.com/devel
 from __future__ import annotations
 
 import json
+import os
 import time
 from datetime import timedelta
 from http import HTTPStatus
@@ -229,10 +230,13 @@ class DiscordWebhook:
 def _failure(method: str, error: Exception) -> Transient:
     """What a broken connection means. Only the error's kind goes into words: its text may name the URL."""
     kind = type(error).__name__
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return _Unreached("Discord can't be reached: its certificate is not trusted")
+    if isinstance(error, aiohttp.ClientSSLError):
+        return _Unreached("Discord can't be reached: no TLS connection that can be trusted")
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return _Unreached("Discord can't be reached: its name can't be resolved")
     if isinstance(error, aiohttp.ClientConnectorError):
-        return _Unreached(f"Discord can't be reached: {error.os_error.strerror or 'no connection'}")
+        number = error.os_error.errno  # its text names the address
+        return _Unreached(f"Discord can't be reached: {os.strerror(number) if number else 'no connection'}")
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return _Unreached("Discord can't be reached: no connection in time")
     what = "did not answer in time" if isinstance(error, TimeoutError) else "broke the connection off"

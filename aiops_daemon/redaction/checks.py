@@ -74,6 +74,8 @@ def is_phone(data: bytes, start: int, end: int) -> bool:
     """A telephone number that is no date and no part of a longer identifier."""
     value = data[start:end]
     digits = digits_of(value)
+    if value.startswith(b"+") and value[1:].isdigit() and len(digits) < 10:  # noqa: PLR2004 - as likely a difference
+        return False
     return 8 <= len(digits) <= 15 and _ISO_DATE.search(value) is None and stands_alone(data, start, end)  # noqa: PLR2004 - E.164
 
 

@@ -1,4 +1,4 @@
-"""Secrets that only what stands around them gives away: `key=value`, headers, cookies, user-info in URLs.
+"""Secrets that only what stands around them gives away: `key=value`, `key: value`, cookies.
 
 Not for JSON that parses; `structure` reads that. What is cut off, doubly escaped or written by a debug formatter
 comes here, so nothing in these patterns asks for a closing quote.
@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from aiops_daemon.redaction import checks
 from aiops_daemon.redaction.keys import PERSONAL_KINDS, is_code, is_harmless, kind_of_key
-from aiops_daemon.redaction.patterns import Shape, Span, compiled
+from aiops_daemon.redaction.patterns import Span, compiled
 from aiops_daemon.redaction.placeholders import is_placeholder
 
 _STEMS: Final = (
@@ -20,16 +19,11 @@ _STEMS: Final = (
 )  # fmt: skip
 _KOREAN: Final = (
     "비밀번호", "패스워드", "암호", "토큰", "인증번호", "인증코드", "카드번호", "주민등록번호", "주민번호", "전화번호",
-    "휴대폰", "연락처", "이메일", "계좌번호", "여권번호", "생년월일", "닉네임", "이름", "주소",
+    "휴대폰", "연락처", "이메일", "계좌번호", "여권번호", "생년월일", "닉네임", "주소",
 )  # fmt: skip
 _COLOUR: Final = rb"(?:\x1b\[[0-9;]*m)*"
-_QUOTED: Final = (
-    rb"\[?[ \t]*(?:[A-Z][A-Za-z]*\()*[bru]?"
-    rb"(?:\"((?:[^\"\\\n]|\\.)*)|'((?:[^'\\\n]|\\.)*)|`([^`\n]+)"
-    rb"|\\+\"((?:[^\"\\\n]|\\+[^\"\\\n])*)|\\+'((?:[^'\\\n]|\\+[^'\\\n])*))"
-)
 _SCHEME: Final = rb"(?i:bearer|basic|token|bot|kakaoak|apikey|api-key|negotiate|ntlm|hmac)"
-_FIELD = compiled(
+_NAME = compiled(
     rb"((?i:[A-Za-z0-9_.\-]*(?:"
     + "|".join(_STEMS).encode()
     + rb")[A-Za-z0-9_.\-]*)|"
@@ -37,14 +31,31 @@ _FIELD = compiled(
     + rb")"
     rb"(" + _COLOUR + rb"(?:\\*[\"'`])?[\])]?" + _COLOUR + rb"[ \t]*(?:=>|:=|==|[:=]|%3[dDaA])"
     rb"[ \t]*" + _COLOUR + rb"[ \t]*)"
-    rb"(?:" + _QUOTED + rb"|\(?(?:Some\()?((?:" + _SCHEME + rb"[ \t]+)?[^\s\"'&\\`(][^\s\"'&\\`]*))"
 )
-AFTER_SCHEME = compiled(rb"^" + _SCHEME + rb"[ \t]+(.+)$")
+_QUOTED: Final = (
+    rb"\[?[ \t]*(?:[A-Z][A-Za-z]*\()*[bru]?"
+    rb"(?:\"((?:[^\"\\\n]|\\.)*)|'((?:[^'\\\n]|\\.)*)|`([^`\n]+)"
+    rb"|\\+\"((?:[^\"\\\n]|\\+[^\"\\\n])*)|\\+'((?:[^'\\\n]|\\+[^'\\\n])*))"
+)
+# Names given earlier belong to the value they stand in; any other `<` ends it.
+_WORD: Final = (
+    rb"\(?(?:Some\()?((?:" + _SCHEME + rb"[ \t]+)?(?:<[A-Z][A-Z_]*(?:_[0-9]+)?>|[^\s\"'&\\`,;()}\]|<>])"
+    rb"(?:<[A-Z][A-Z_]*(?:_[0-9]+)?>|[^\s\"'&\\`,;)}\]|<>])*)"
+)
+# A password may hold what would end anything else.
+_RUN: Final = rb"\(?(?:Some\()?([^\s\"'&\\`(][^\s\"'&\\`]*)"
+# Groups 1 to 5 are a value in quotes, group 6 is one without.
+_QUOTED_OR_WORD = compiled(rb"(?:" + _QUOTED + rb"|" + _WORD + rb")")
+_QUOTED_OR_RUN = compiled(rb"(?:" + _QUOTED + rb"|" + _RUN + rb")")
+_BARE: Final = 6
 _END_OF_FIELD = compiled(rb"[,;)}\]|]+(?:$|[A-Za-z_][A-Za-z0-9_.\-]*[\"']?[:=])")
-_END_OF_WORD = compiled(rb"[,;)}\]|<>]|\.$")
+AFTER_SCHEME = compiled(rb"^" + _SCHEME + rb"[ \t]+(.+)$")
+_SCHEMED: Final = frozenset({"CREDENTIAL", "TOKEN", "API_KEY"})
 _ALPHABETIC = compiled(rb"^[A-Za-z\x80-\xff_-]+[.!:]?$")
 _PROSE_FOLLOWS = compiled(rb"^[ \t]+[a-z{\x80-\xff]")
 _WEAK: Final = frozenset({"TOKEN", "SECRET", "SESSION", "API_KEY", "COOKIE", "CREDENTIAL", "PERSON"})
+# A value is first looked for within this: a run without an end must not be read again for every name in it.
+_WINDOW_BYTES: Final = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,60 +69,90 @@ class Fields:
         """What has to go, from left to right, without overlap."""
         position = 0
         # Not `finditer`: a name that means nothing must not swallow the value, which may begin with one that does.
-        while (match := _FIELD.search(data, position)) is not None:
-            position = match.end(2)
-            kind = kind_of_key(match[1].decode())
-            start = match.start(1)
-            if (
-                kind is None
-                or (kind in PERSONAL_KINDS and not self.personal)
-                or data[start - 1 : start] == b":"
-            ):
+        while (match := _NAME.search(data, position)) is not None:
+            start, behind = match.span(1)
+            position = match.end()
+            kind = kind_of_key(data[start:behind].decode())
+            if kind is None or (kind in PERSONAL_KINDS and not self.personal):
                 continue
-            group = next(number for number in range(3, 9) if match.span(number) != (-1, -1))
-            start, end = match.span(group)
-            start, end = _value(kind, data, start, end, quoted=group < 8, named_by=match[2])  # noqa: PLR2004
-            if start < end:
-                yield Span(start, end, kind)
-                position = end
+            if data[start - 1 : start] == b":":
+                continue  # the last part of a Rust path
+            span = _value(kind, data, position, named_by=data[behind:position])
+            if span is not None:
+                yield span
+                position = span.end
 
 
-def _value(kind: str, data: bytes, start: int, end: int, *, quoted: bool, named_by: bytes) -> tuple[int, int]:
+def _value(kind: str, data: bytes, position: int, *, named_by: bytes) -> Span | None:
+    pattern = _QUOTED_OR_RUN if kind == "PASSWORD" else _QUOTED_OR_WORD
+    match = pattern.match(data, position, position + _WINDOW_BYTES)
+    if match is not None and match.end() == position + _WINDOW_BYTES:
+        match = pattern.match(data, position)
+    if match is None:
+        return None
+    start, end = match.span(_BARE)
+    quoted = start < 0
+    if quoted:
+        start, end = next(span for span in map(match.span, range(1, _BARE)) if span[0] >= 0)
     value = data[start:end]
-    scheme = AFTER_SCHEME.search(value)
-    if scheme is not None and (kind in {"CREDENTIAL", "TOKEN", "API_KEY"}):
-        start += scheme.start(1)
-    elif scheme is not None and not quoted:
-        end = start + value.find(b" ")
-    if not quoted:
-        end = _end_of_bare(kind, data, start, end)
+    if len(value) < _WINDOW_BYTES:
+        if _is_kept(kind, value):
+            return None
+        start = _behind_scheme(kind, data, start, end)
+        end = end if quoted else _trimmed(kind, data, start, end)
+        trimmed = data[start:end]
+        if trimmed != value and _is_kept(kind, trimmed):
+            return None
+        if not quoted and not _stands_for_itself(kind, trimmed, named_by, data[end : end + 8]):
+            return None
+    return Span(start, end, kind)
+
+
+def _behind_scheme(kind: str, data: bytes, start: int, end: int) -> int:
+    scheme = AFTER_SCHEME.search(data[start:end]) if kind in _SCHEMED else None
+    return start if scheme is None else start + scheme.start(1)
+
+
+def _trimmed(kind: str, data: bytes, start: int, end: int) -> int:
     value = data[start:end]
-    if is_placeholder(value) or is_harmless(kind, value):
-        return start, start
+    if value.isalnum():
+        return end
+    if kind == "PASSWORD":
+        stop = _END_OF_FIELD.search(value)
+        return end if stop is None else start + int(stop.start())
+    if kind not in _SCHEMED and b" " in value:
+        return start + value.find(b" ")
+    return end - value.endswith(b".")
+
+
+def _is_kept(kind: str, value: bytes) -> bool:
     if kind == "COOKIE" and b"=" in value:
-        return start, start  # `COOKIES` keeps their names
-    if not quoted and (is_code(value) or (b":" in named_by and _is_prose(kind, value, data[end : end + 8]))):
-        return start, start
-    return start, end
+        return True  # `Cookies` keeps the names in it
+    return is_placeholder(value) or is_harmless(kind, value)
 
 
-def _end_of_bare(kind: str, data: bytes, start: int, end: int) -> int:
-    """Where a value without quotes ends; a password may hold what would end anything else."""
-    value = data[start:end]
-    names = 0
-    while value[names : names + 1] == b"<" and (close := value.find(b">", names)) > 0:
-        if not is_placeholder(value[names : close + 1]):
-            break
-        names = close + 1
-    stop = (_END_OF_FIELD if kind == "PASSWORD" else _END_OF_WORD).search(value, names)
-    return start + stop.start() if stop is not None else end
+def _stands_for_itself(kind: str, value: bytes, named_by: bytes, after: bytes) -> bool:
+    """Whether a value without quotes is neither code nor the first word of a sentence (`password: must not be`)."""
+    if is_code(value):
+        return False
+    if b":" not in named_by or _ALPHABETIC.search(value) is None:
+        return True
+    return kind not in _WEAK and _PROSE_FOLLOWS.search(after) is None
 
 
-def _is_prose(kind: str, value: bytes, after: bytes) -> bool:
-    """Whether `password: must not be empty` or `token: unexpected` is a sentence rather than a value."""
-    return _ALPHABETIC.search(value) is not None and (
-        kind in _WEAK or _PROSE_FOLLOWS.search(after) is not None
-    )
+_COOKIE_HEADER = compiled(
+    rb"(?i)cookies?\d?"
+    + _COLOUR
+    + rb"\\*[\"']?"
+    + _COLOUR
+    + rb"[ \t]*[:=][ \t]*"
+    + _COLOUR
+    + rb"(?:\[?[ \t]*\\*[\"'])?"
+    rb"([^=;\s\"'\\,]+=[^;\s\"'\\,]*(?:;[ \t]*[^=;\s\"'\\,]+(?:=[^;\s\"'\\,]*)?)*)"
+)
+_COOKIE_ATTRIBUTES: Final = frozenset(
+    {b"path", b"domain", b"expires", b"max-age", b"samesite", b"version", b"priority"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,117 +169,8 @@ class Cookies:
 
 def pairs_of_cookies(data: bytes, start: int, end: int) -> Iterator[Span]:
     """The values in `a=b; c=d`, without those of the attributes that a server adds."""
-    for pair in _COOKIE_PAIR.finditer(data, start, end):
-        if pair[1].strip().lower() not in _COOKIE_ATTRIBUTES and not is_placeholder(pair[2]):
-            yield Span(pair.start(2), pair.end(2), "COOKIE")
-
-
-_COOKIE_HEADER = compiled(
-    rb"(?i)cookies?\d?"
-    + _COLOUR
-    + rb"\\*[\"']?"
-    + _COLOUR
-    + rb"[ \t]*[:=][ \t]*"
-    + _COLOUR
-    + rb"(?:\[?[ \t]*\\*[\"'])?"
-    rb"([^=;\s\"'\\,]+=[^;\s\"'\\,]*(?:;[ \t]*[^=;\s\"'\\,]+(?:=[^;\s\"'\\,]*)?)*)"
-)
-_COOKIE_PAIR = compiled(rb"([^=;\s\"']+)=([^;\s\"'\\,]+)")
-_COOKIE_ATTRIBUTES: Final = frozenset(
-    {b"path", b"domain", b"expires", b"max-age", b"samesite", b"version", b"priority"}
-)
-
-_CREDENTIALS = (
-    Shape(
-        kind="CREDENTIAL",
-        hints=("digest", "aws4-hmac"),
-        pattern=compiled(
-            rb"(?i)(?:\bdigest[ \t]+|\bAWS4-HMAC-SHA256[ \t]+)((?:username|realm|credential|nonce)=[^\r\n]*)"
-        ),
-    ),
-    Shape(
-        kind="CREDENTIAL",
-        hints=("bearer", "basic", "kakaoak", "authorization"),
-        pattern=compiled(
-            rb"(?i)(?:\b(?:bearer|basic|kakaoak)(?:[ \t]+|%20|\+)|authorization[ \t]*[:=][ \t]*(?:token|bot)[ \t]+)"
-            rb"([A-Za-z0-9._~+/=\-]{8,}|[A-Za-z0-9._~+/=\-]*<JWT[0-9_]*>[A-Za-z0-9._~+/=\-]*)"
-        ),
-        check=checks.looks_random,
-    ),
-    Shape(
-        kind="PASSWORD",
-        hints=("://",),
-        pattern=compiled(
-            rb"(?i)(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?)://[^\s:@/\"'<>]*:([^\s\"'<>]+)@"
-        ),
-        check=checks.is_password_of_url,
-    ),
-    Shape(
-        kind="PASSWORD",
-        hints=("://",),
-        pattern=compiled(rb"://[^\s:@/\"'<>]*:([^\s\"'<>@/]+(?:@[^\s\"'<>@/]+)*)@"),
-    ),
-    Shape(
-        kind="TOKEN",
-        hints=("://",),
-        pattern=compiled(rb"://([A-Za-z0-9_\-]{16,})@"),
-        check=checks.has_digit,
-    ),
-    Shape(
-        kind="PASSWORD",
-        hints=("@tcp(", "@unix("),
-        pattern=compiled(rb"[A-Za-z0-9_.\-]+:([^\s:\"'<>]+)@(?:tcp|unix)\("),
-    ),
-    Shape(
-        kind="TOKEN",
-        hints=("=",),
-        pattern=compiled(
-            rb"(?i)[?&;](?:amp;)?(?:code|state|sig|signature|x-amz-signature|x-amz-credential|x-amz-security-token|key|hmac|ticket)"
-            rb"=([^\s&\"'#<>\\,)]+)"
-        ),
-        check=checks.is_long_and_random,
-    ),
-    Shape(
-        kind="PASSWORD",
-        hints=("passw", "identified by"),
-        pattern=compiled(rb"(?i)(?:\bpassw(?:or)?d|\bidentified by)[ \t]+'([^'\n]+)'"),
-    ),
-    Shape(
-        kind="PASSWORD",
-        hints=("--pass", "--token", "--secret", "--api-key", "--apikey"),
-        pattern=compiled(
-            rb"(?i)--(?:password|passwd|pass|token|secret|api-?key)[ \t]+[\"']?([^\s\"'\-][^\s\"']*)"
-        ),
-    ),
-    Shape(
-        kind="PASSWORD",
-        hints=(" -u", "--user"),
-        pattern=compiled(rb"(?:\s-u|--user)[ =]*[\"']?[A-Za-z0-9_.@\-]+:([^\s\"':/]{4,})"),
-    ),
-    Shape(
-        kind="PASSWORD",
-        hints=("password", "passwd", "비밀번호", "패스워드"),
-        pattern=compiled(
-            rb"(?:(?i:\bpassw(?:or)?d)[ \t]+(?:is|was)[ \t]+"
-            rb"|(?:" + "비밀번호|패스워드".encode() + b")(?:" + "은|는|이|가|를|을".encode() + rb")?[ \t]+)"
-            rb"[\"'`]?([!-~]*[0-9][!-&(-~]*)"
-        ),
-    ),
-    Shape(
-        kind="OTP",
-        hints=("인증", "otp", "pin", "code", "passcode"),
-        pattern=compiled(
-            rb"(?:(?:" + "인증 ?번호|인증 ?코드".encode() + rb")(?:" + "는|은".encode() + rb")?"
-            rb"|\b(?i:otp|pin|verification code|passcode)(?:[ \t]+is)?)[ \t]*[:=]?[ \t]*[\[(\"'<]?([0-9]{4,8})\b"
-        ),
-    ),
-    Shape(
-        kind="PASSWORD",
-        hints=("</",),
-        pattern=compiled(
-            rb"(?i)<(?:[a-z0-9]+:)?(?:password|passwd|pwd|secret|token|accesstoken|apikey|api_key)[^<>]*>([^<>]+)</"
-        ),
-    ),
-)
-
-CREDENTIALS: Final = (*_CREDENTIALS, Cookies())
+    for pair in data[start:end].split(b";"):
+        name, equals, value = pair.partition(b"=")
+        if equals and value and name.strip().lower() not in _COOKIE_ATTRIBUTES:
+            yield Span(start + len(name) + 1, start + len(pair), "COOKIE")
+        start += len(pair) + 1

@@ -6,7 +6,7 @@ surrogates nowhere to fail. The price: a class must hold either all bytes above 
 and a repetition of such a class must not be bounded, or a match could end inside a character.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -51,6 +51,20 @@ class Shape:
             start, end = match.span(1)
             if start < end and (self.check is None or self.check(data, start, end)):
                 yield Span(start, end, self.kind)
+
+
+class Rulebook:
+    """Rules in the order in which they are tried, and a quick word on which of them a text can concern."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = tuple((rule, frozenset(rule.hints)) for rule in rules)
+        self._hints = tuple({hint for rule in rules for hint in rule.hints})
+
+    def with_a_chance(self, text: str) -> list[Rule]:
+        """The rules of which a hint occurs, or that have none."""
+        lowered = text.lower()
+        present = {hint for hint in self._hints if hint in lowered}
+        return [rule for rule, hints in self._rules if not hints or not hints.isdisjoint(present)]
 
 
 def compiled(pattern: bytes) -> Pattern:

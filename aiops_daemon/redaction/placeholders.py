@@ -3,7 +3,6 @@
 Not for finding anything: it is given a kind and a value and answers with a name.
 """
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
@@ -41,7 +40,7 @@ class Placeholders:
         """What stands for `value`: `<EMAIL_1>`, or `<EMAIL>` once a kind has used up its numbers."""
         # Keyed, because the digests are stored: a plain hash of a phone number is found by trying them all.
         message = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
-        digest = hmac.new(self.key, message, hashlib.sha256).hexdigest()[:DIGEST_HEX]
+        digest = hmac.digest(self.key, message, "sha256").hex()[:DIGEST_HEX]
         numbers = self._digests.setdefault(kind, {})
         number = numbers.get(digest)
         if number is None:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aiops_daemon.redaction.fields import AFTER_SCHEME, CREDENTIALS, Fields, pairs_of_cookies
-from aiops_daemon.redaction.keys import PERSONAL_KINDS, is_harmless
+from aiops_daemon.redaction.credentials import CREDENTIALS
+from aiops_daemon.redaction.fields import AFTER_SCHEME, Cookies, Fields, pairs_of_cookies
+from aiops_daemon.redaction.keys import PERSONAL_KINDS, is_harmless, is_version
 from aiops_daemon.redaction.own import own_secrets
-from aiops_daemon.redaction.patterns import Rule, Span
+from aiops_daemon.redaction.patterns import Rule, Rulebook, Span
 from aiops_daemon.redaction.personal import PERSONAL
 from aiops_daemon.redaction.placeholders import Placeholders, is_placeholder
 from aiops_daemon.redaction.structure import Token, objects, tokens, written
@@ -36,9 +37,9 @@ class Redactor:
 
     def __init__(self, own_secrets: Iterable[str] = ()) -> None:
         own = _own(own_secrets)
-        secret = (*own, *TOKENS, *CREDENTIALS)
-        self._all = (*secret, Fields(), *PERSONAL)
-        self._secret = (*secret, Fields(personal=False))
+        secret = (*own, *TOKENS, *CREDENTIALS, Cookies())
+        self._all = Rulebook((*secret, Fields(), *PERSONAL))
+        self._secret = Rulebook((*secret, Fields(personal=False)))
 
     def text(self, text: str, names: Placeholders) -> str:
         """The text without secrets and personal data: one line, JSON or not, or several.
@@ -107,7 +108,7 @@ def _cut(text: str, limit: int) -> str:
 class _Pass:
     """One reading of a text by a set of rules."""
 
-    rules: Sequence[Rule]
+    rules: Rulebook
     name: Name
     personal: bool
 
@@ -136,6 +137,8 @@ class _Pass:
 
     def _value(self, token: Token, rules: Sequence[Rule], depth: int) -> str:
         value = token.value
+        if token.name is not None and is_version(token.name, value):
+            return value
         if token.quoted and "{" in value and '"' in value:
             value = self.text(value, depth - 1)
         elif token.quoted and rules:
@@ -160,17 +163,12 @@ class _Pass:
     def _plain(self, text: str) -> str:
         if not text or text.isspace():
             return text
-        lowered = text.lower()
-        return self._replaced(text, [rule for rule in self.rules if _has_a_chance(rule, lowered)])
+        return self._replaced(text, self.rules.with_a_chance(text))
 
     def _firing(self, text: str) -> Sequence[Rule]:
-        lowered = text.lower()
+        rules = self.rules.with_a_chance(text)
         data = text.encode("utf-8", "surrogatepass")
-        return [
-            rule
-            for rule in self.rules
-            if _has_a_chance(rule, lowered) and next(rule.spans(data), None) is not None
-        ]
+        return [rule for rule in rules if next(rule.spans(data), None) is not None]
 
     def _replaced(self, text: str, rules: Sequence[Rule]) -> str:
         before = text.encode("utf-8", "surrogatepass")
@@ -178,10 +176,6 @@ class _Pass:
         for rule in rules:
             data = _without(data, rule.spans(data), self.name)
         return text if data is before else _decoded(data)
-
-
-def _has_a_chance(rule: Rule, lowered: str) -> bool:
-    return not rule.hints or any(hint in lowered for hint in rule.hints)
 
 
 def _without(data: bytes, spans: Iterable[Span], name: Name) -> bytes:

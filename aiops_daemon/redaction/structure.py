@@ -35,6 +35,7 @@ class Token:
     value: str
     kind: str | None
     quoted: bool
+    name: str | None = None
 
 
 def objects(text: str) -> Iterator[tuple[int, int]]:
@@ -79,7 +80,9 @@ def tokens(line: str, start: int, end: int) -> Iterator[Token]:
                 yield Token(start=position, end=close, value=value, kind=None, quoted=True)
                 name, position = value, _skip_space(line, after + 1, end)
                 continue
-            yield Token(start=position, end=close, value=value, kind=_kind(name, secret), quoted=True)
+            yield Token(
+                start=position, end=close, value=value, kind=_kind(name, secret), quoted=True, name=name
+            )
             name, position = None, close
         elif character in "{[":
             depth += 1

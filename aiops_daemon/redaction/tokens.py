@@ -26,7 +26,7 @@ _PEM = Shape(
     # Whole, or cut off: then all that still looks like base64, over real and escaped line ends.
     pattern=compiled(
         rb"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----"
-        rb"(?:[A-Za-z0-9+/=\s:,.()\\-]*?-----END [A-Z0-9 ]*-----"
+        rb"(?:(?:[A-Za-z0-9+/=\s:,.()\\]|-[A-Za-z0-9])*?-----END [A-Z0-9 ]*-----"
         rb"|(?:\\+[nr]|\s)*[A-Za-z0-9+/=]*(?:(?:\\+[nr]|\s)+[A-Za-z0-9+/=]{16,})*(?:(?:\\+[nr]|\s)+[A-Za-z0-9+/]+=+)?))"
     ),
 )
@@ -75,7 +75,7 @@ _PROVIDERS = (
     _token(
         ".",
         rb"[MNO][A-Za-z0-9_\-]{23,27}\.[A-Za-z0-9_\-]{6,7}\.[A-Za-z0-9_\-]{27,}",  # a Discord bot
-        check=checks.looks_random,
+        check=checks.has_digit,
     ),
     _token(
         "sk_live_ sk_test_ rk_live_ rk_test_ whsec_",
@@ -95,14 +95,15 @@ _PROVIDERS = (
         kind="TOKEN", hints=(":aa",), pattern=compiled(rb"(?:^|[^0-9])([0-9]{8,10}:AA[A-Za-z0-9_\-]{30,})")
     ),
     _token("_v1_", rb"do[opr]_v1_[a-f0-9]{32,}"),
+    _token("hf_ gsk_ r8_ sbp_ ntn_ xai-", rb"(?:hf_|gsk_|r8_|sbp_|ntn_|xai-)[A-Za-z0-9]{24,}"),
     _token(
-        "hf_ gsk_ r8_ glsa_ sbp_ figd_ dckr_pat_ sntrys_ nrak- pmak- lin_api_ ntn_ xai-",
-        rb"(?:hf_|gsk_|r8_|glsa_|sbp_|figd_|dckr_pat_|sntrys_|NRAK-|PMAK-|lin_api_|ntn_|xai-)[A-Za-z0-9_\-]{20,}",
-        check=checks.looks_random,
+        "glsa_ figd_ dckr_pat_ sntrys_ nrak- pmak- lin_api_",
+        rb"(?:glsa_|figd_|dckr_pat_|sntrys_|NRAK-|PMAK-|lin_api_)[A-Za-z0-9_=\-]{20,}",
     ),
     _token("shpat_ shpca_ shppa_ shpss_", rb"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{24,}"),
     _token("sq0 eaaa", rb"(?:sq0[a-z]{3}-[A-Za-z0-9_\-]{20,}|EAAA[A-Za-z0-9_\-]{50,})"),
-    _token("key-", rb"key-[a-f0-9]{32}", kind="API_KEY"),
+    # Mailgun; after a hyphen it is the end of some `cache-key-<md5>`.
+    Shape(kind="API_KEY", hints=("key-",), pattern=compiled(rb"(?:^|[^A-Za-z0-9_\-])(key-[a-f0-9]{32})")),
     _token(
         "hvs. hvb. dp.pt. dapi", rb"(?:hv[sb]\.[A-Za-z0-9_\-]{20,}|dp\.pt\.[A-Za-z0-9]{30,}|dapi[a-f0-9]{32})"
     ),

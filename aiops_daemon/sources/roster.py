@@ -100,7 +100,7 @@ class Roster:
                 continue
             if is_over:
                 log.info("file.finished", file=followed.tail.name, position=followed.tail.read_to)
-                yield self.finish(followed.tail)
+                yield self._finish(followed.tail)
                 self._drop(key)
         self._doze()
         del self._past[:-_KEPT_PAST]
@@ -110,7 +110,8 @@ class Roster:
         tail = followed.tail
         if not tail.size():
             return False
-        places = [*self._past, *(dozing.cursor for dozing in self._dozing.values())]
+        closed = (dozing.cursor for dozing in self._dozing.values())
+        places = [*closed, *self._unclaimed, *self._past]
         position = first_unread(tail, [other.tail for other in self.followed.values()], places)
         if position is None:
             return False
@@ -119,11 +120,18 @@ class Roster:
         followed.is_new = False
         return True
 
-    def finish(self, tail: Tail) -> Batch:
-        """The last of a file, or of what it held before it was truncated."""
-        batch = tail.finish()
-        self._past.append(batch.cursor)
-        return batch
+    def replaced(self, followed: Followed) -> list[Batch]:
+        """Begin a truncated file anew. What it held is carried on in a copy that is still unread, or is over."""
+        tail = followed.tail
+        heirs = (other for other in self.followed.values() if other.is_new and other.tail.carries_on(tail))
+        if (heir := next(heirs, None)) is not None:
+            heir.is_new = False
+            heir.tail.inherit(tail)
+            last = Batch(cursor=heir.tail.cursor())
+        else:
+            last = self._finish(tail)
+        tail.restart()
+        return [last, Batch(cursor=tail.cursor())]
 
     def lose(self, key: tuple[int, int], error: OSError) -> None:
         """Close a file that can't be read now; the next list has it opened again at the place that was reached."""
@@ -197,6 +205,11 @@ class Roster:
             return []
         self._unclaimed = [cursor for cursor in self._unclaimed if cursor not in over]
         return [self._finished(cursor) for cursor in over]
+
+    def _finish(self, tail: Tail) -> Batch:
+        batch = tail.finish()
+        self._past.append(batch.cursor)
+        return batch
 
     def _finished(self, cursor: Cursor) -> Batch:
         self._past.append(cursor)

@@ -25,6 +25,9 @@ MARKER_BYTES = 512
 """No two of 59,747 line ends of a real log shared so many bytes before them (32 bytes: 2.5 %)."""
 
 GROUP_IDLE_SECONDS = 1.0
+STAMP_SECONDS = 0.1
+"""A file system's clock ticks every few milliseconds: so long after a change, an equal time does not say "the same"."""
+
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
 
 
@@ -66,6 +69,8 @@ class Tail:
         self._text_at = 0.0
         self._text_lines = 0
         self._seen = (-1, -1)
+        self._seen_at = 0.0
+        self._is_settled = False
         self._jump(position)
         self._place = self._place_now()
 
@@ -98,7 +103,16 @@ class Tail:
     def has_changed(self) -> bool:
         """Whether somebody wrote since the last call that said so, or there are bytes to read."""
         before, self._seen = self._seen, self.stamp()
-        return before != self._seen or self._seen[0] != self._read_to
+        now = time.monotonic()
+        if before != self._seen:
+            self._seen_at, self._is_settled = now, False
+            return True
+        if self._seen[0] != self._read_to:
+            return True
+        if self._is_settled:
+            return False
+        self._is_settled = now - self._seen_at > STAMP_SECONDS
+        return self.was_replaced()
 
     def stamp(self) -> tuple[int, int]:
         """Size in bytes and time of the last change in nanoseconds."""
@@ -161,6 +175,17 @@ class Tail:
             self._pread(at, length) == other._pread(at, length)
             for at, length in ((0, head), (common - marker, marker))
         )
+
+    def carries_on(self, other: Tail) -> bool:
+        """Whether all that was read of the other file, whatever stands there now, is how this one begins."""
+        return (
+            self._pread(0, len(other._head)) == other._head and self._before(other._read_to) == other._marker
+        )
+
+    def inherit(self, other: Tail) -> None:
+        """Go on in the other one's place, under its generation: what was read ahead there isn't counted again."""
+        self.generation = other.generation
+        self.begin_at(other.cursor().position)
 
     def begins_with(self, cursor: Cursor) -> bool:
         """Whether the file begins with what was read up to this cursor."""

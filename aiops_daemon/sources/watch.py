@@ -133,15 +133,18 @@ class LogWatch:
                 yield batch
             return
         followed.changed_at = time.monotonic()
-        if followed.is_new and not self._roster.begin(followed):
-            return
+        if followed.is_new:
+            if not self._roster.begin(followed):
+                return
+            if tail.read_to:
+                yield Batch(cursor=tail.cursor())
         try:
             batch = tail.read()
         except ReplacedError:
             log.info("file.truncated", file=tail.name, read_to=tail.read_to, size=tail.size())
-            yield self._roster.finish(tail)
-            tail.restart()
-            yield Batch(cursor=tail.cursor())
+            if (listed := self._scan()) is not None:  # where there is a copy, it was made before
+                yield from self._roster.update(listed)
+            yield from self._roster.replaced(followed)
             batch = tail.read()
         if batch is not None:
             yield batch

@@ -11,6 +11,7 @@ import random
 import pytest
 
 from tests.acceptance.harness import line
+from tests.fakes.discord import Fault
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -169,3 +170,15 @@ async def test_a_state_that_can_not_be_written_is_told_and_nothing_is_lost(daemo
     await discord.until(lambda: all(fault(number) in shown(discord) for number in range(4)))
     await discord.until(lambda: "can write its state again" in shown(discord))
     assert await counts(daemon) == {fault(number): 1 for number in range(4)}
+
+
+async def test_sigterm_is_obeyed_though_discord_hangs(daemon, discord):
+    discord.script(Fault.hang(accept=True))
+    await daemon.start()
+    daemon.write(line("AI5003"))
+    await discord.until(lambda: discord.requests)
+    assert await daemon.stop(timeout=9) == 0
+    assert "Traceback" not in daemon.journal()
+    await daemon.start()
+    await discord.until(lambda: len(discord.posts) == 2)
+    assert "possible repeat" in discord.posts[1].text

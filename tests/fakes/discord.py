@@ -139,7 +139,7 @@ class FakeDiscord:
         """Somebody deletes a message in the channel."""
         del self.messages[message_id]
 
-    async def until(self, condition: Callable[[], Any], timeout: float) -> None:  # noqa: ASYNC109
+    async def until(self, condition: Callable[[], Any], timeout: float) -> None:
         """Wait until it holds; it is looked at after each request."""
         try:
             async with asyncio.timeout(timeout), self._changed:

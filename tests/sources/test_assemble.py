@@ -101,7 +101,7 @@ def test_records_without_a_further_line_end_a_panic():
 
 
 def test_a_panic_that_never_ends_does_not_hold_the_position_for_ever():
-    """A stranger's text flows on behind a panic without a note: half a mebibyte on, the position is free again."""
+    """A stranger's text flows on behind a panic without a note: a mebibyte on, the position is free again."""
     reading = Reading(HEADER)
     flow = (b"plain text of some other program\n" + record("x", "INFO")) * 1000
     for _ in range(30):

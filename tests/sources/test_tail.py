@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 from watched import append, record
@@ -116,6 +117,20 @@ def test_a_rewrite_of_the_same_size_is_noticed(path, tail):
         tail.read()
 
 
+def test_a_rewrite_of_the_same_size_in_one_tick_of_the_clock_is_noticed(path, tail):
+    """As when a log is truncated and written again within a few milliseconds of the last look."""
+    append(path, record("one"))
+    os.utime(path, ns=(1, 1))
+    assert tail.has_changed()
+    read_all(tail)
+    assert not tail.has_changed()
+    path.write_bytes(record("two"))
+    os.utime(path, ns=(1, 1))
+    assert tail.has_changed()
+    with pytest.raises(ReplacedError):
+        tail.read()
+
+
 def test_a_hole_of_a_gibibyte_is_stepped_over(path):
     """What a writer without O_APPEND leaves after copytruncate: time and memory for what was written only."""
     with path.open("wb") as file:
@@ -202,11 +217,11 @@ def test_only_regular_files_are_opened(tmp_path, path):
 def test_a_file_that_shrank_below_its_place_is_not_opened_there(path):
     """And no descriptor is left open by the attempts."""
     append(path, record("one"))
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for position in (200_000, len(record("one")) + 1):
         with pytest.raises(ReplacedError):
             open_tail(path, position=position)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_the_end_of_the_last_line(path):

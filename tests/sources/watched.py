@@ -114,10 +114,12 @@ class Watched:
 
     async def settle(self) -> Counter[str]:
         """Rescan and read until nothing comes any more; what was admitted in all, by message."""
-        for _ in range(2):
+        idle = 0
+        while idle < 2:
             await self.watch._rescan()
+            idle += 1
             while await self.watch._read_once():
-                pass
+                idle = 0
         while not self._queue.empty():
             self.store.admit(self._queue.get_nowait())
         return self.store.messages

@@ -12,11 +12,12 @@ class Leak(NamedTuple):
 
 A = "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5bC7d"  # 40 characters, as a machine draws them
 HEX = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
-JWT = (
-    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
-    + ".eyJzdWIiOiI0MiIsIm5hbWUiOiJraW0ifQ"
-    + ".c2lnbmF0dXJlLW9mLWl0LTEyMw"
+PARTS = (
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
+    "eyJzdWIiOiI0MiIsIm5hbWUiOiJraW0ifQ",
+    "c2lnbmF0dXJlLW9mLWl0LTEyMw",
 )
+JWT = ".".join(PARTS)
 PEM_BODY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
 BEGIN, END = "-----BEGIN " + "PRIVATE KEY-----", "-----END " + "PRIVATE KEY-----"
 RSA = "-----BEGIN RSA " + "PRIVATE KEY-----"
