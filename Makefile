@@ -15,7 +15,7 @@ run: $(VENV)/.runtime ## set up and run the daemon in the foreground (LOGS=/path
 	@$(BIN)/python deploy/demo/run.py --logs "$(LOGS)"
 
 test: $(VENV)/.dev ## set up and run the tests (ARGS="-k word" picks)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev ## ruff, mypy --strict and the import contracts
 	$(BIN)/ruff check .

@@ -120,7 +120,9 @@ def _name(incident: Incident) -> str:
 
 
 def _each_once(lines: Iterable[str]) -> list[str]:
-    return [f"{line} {_TIMES}{times}" if times > 1 else line for line, times in Counter(lines).items() if line]
+    return [
+        f"{line} {_TIMES}{times}" if times > 1 else line for line, times in Counter(lines).items() if line
+    ]
 
 
 def _when(at: datetime, zone: tzinfo) -> str:

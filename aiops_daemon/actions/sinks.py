@@ -112,7 +112,8 @@ class TerminalSink:
         """Nothing is open."""
 
     def _paint(self, message: Message, line: str) -> str:
-        if not self._stream().isatty():
+        stream = self._stream()
+        if stream.closed or not stream.isatty():
             return line
         colour = _RESOLVED_ANSI if message.is_resolved else _ANSI[message.severity]
         return f"\x1b[{colour}m{line}\x1b[0m"

@@ -100,7 +100,7 @@ def is_public_ipv4(data: bytes, start: int, end: int) -> bool:
         or (first == 172 and 16 <= second <= 31)  # noqa: PLR2004 - RFC 1918
         or (first, second) in {(192, 168), (169, 254)}
     )
-    if private or not stands_alone(data, start, end):
+    if private or not stands_alone(data, start, end) or data[end : end + 1] == b"%":
         return False
     return _VERSION_BEFORE.search(data[max(0, start - 16) : start]) is None
 
@@ -131,6 +131,12 @@ def is_long_and_random(data: bytes, start: int, end: int) -> bool:
 def has_digit(data: bytes, start: int, end: int) -> bool:
     """Whether at least one digit is in it."""
     return any(byte in _DIGITS for byte in data[start:end])
+
+
+def is_drawn(data: bytes, start: int, end: int) -> bool:
+    """For words of prose (`token`, `secret`) before it: letters and at least three digits, as no name has them."""
+    digits = len(digits_of(data[start:end]))
+    return digits >= 3 and digits < end - start and stands_alone(data, start, end)  # noqa: PLR2004
 
 
 def is_password_of_url(data: bytes, start: int, end: int) -> bool:

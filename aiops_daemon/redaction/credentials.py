@@ -33,7 +33,7 @@ CREDENTIALS: Final = (
         kind="CREDENTIAL",
         hints=("bearer", "basic", "kakaoak", "authorization"),
         pattern=compiled(
-            rb"(?i)(?:\b(?:bearer|basic|kakaoak)(?:[ \t]+|%20|\+)|authorization[ \t]*[:=][ \t]*(?:token|bot)[ \t]+)"
+            rb"(?i)(?:\b(?:bearer|basic|kakaoak)(?:[ \t]+(?:auth|token|credentials?))?(?:[ \t]+|%20|\+)|authorization[ \t]*[:=][ \t]*(?:token|bot)[ \t]+)"
             rb"([A-Za-z0-9._~+/=\-]{8,}|[A-Za-z0-9._~+/=\-]*<JWT[0-9_]*>[A-Za-z0-9._~+/=\-]*)"
         ),
         check=checks.looks_random,
@@ -101,6 +101,45 @@ CREDENTIALS: Final = (
             rb"[\"'`]?([!-~]*[0-9][!-&(-~]*)"
         ),
         check=_is_told_in_prose,
+    ),
+    Shape(
+        kind="PASSWORD",
+        hints=("비밀번호(", "패스워드("),
+        pattern=compiled("(?:비밀번호|패스워드)".encode() + rb"\(([!-'*-~]{4,})\)"),
+        check=checks.has_digit,
+    ),
+    Shape(
+        kind="TOKEN",
+        hints=("token", "api", "secret", "password"),
+        pattern=compiled(
+            rb"(?i)\b(?:api[ _-]?key|token|secret|password)(?:[ \t]+provided)?(?:[ \t]+is)?:?[ \t]+\\*[\"'`(]?"
+            rb"([A-Za-z0-9_+=~\-]{10,})"
+        ),
+        check=checks.is_drawn,
+    ),
+    Shape(
+        kind="PASSWORD",
+        hints=("$",),
+        # https://passlib.readthedocs.io/en/stable/modular_crypt_format.html
+        pattern=compiled(
+            rb"(\$(?:argon2(?:id|i|d)|2[abxy]?|5|6|y|scrypt|pbkdf2[a-z0-9\-]*)\$[A-Za-z0-9./=,$+_\-]{16,}"
+            rb"|pbkdf2_sha(?:1|256)\$[0-9]+\$[A-Za-z0-9./=$+]{16,})"
+        ),
+    ),
+    Shape(
+        kind="ACCOUNT",
+        hints=("계좌",),
+        pattern=compiled(
+            "계좌(?:번호)?".encode() + rb"[ :=]*([0-9]{2,6}-[0-9]{2,6}-[0-9]{2,8}(?:-[0-9]{1,3})?)"
+        ),
+    ),
+    Shape(
+        kind="TOKEN",
+        hints=("key", "token", "secret"),
+        pattern=compiled(
+            rb"(?i)[\"'](?:x-[a-z\-]*(?:key|token|secret)|api-key)[\"'],[ \t]*b?[\"']([^\"'\n]+)"
+        ),
+        check=_is_told,
     ),
     Shape(
         kind="OTP",

@@ -53,6 +53,7 @@ AFTER_SCHEME = compiled(rb"^" + _SCHEME + rb"[ \t]+(.+)$")
 _SCHEMED: Final = frozenset({"CREDENTIAL", "TOKEN", "API_KEY"})
 _ALPHABETIC = compiled(rb"^[A-Za-z\x80-\xff_-]+[.!:]?$")
 _PROSE_FOLLOWS = compiled(rb"^[ \t]+[a-z{\x80-\xff]")
+_ANOTHER_FIELD = compiled(rb"^[A-Za-z_][A-Za-z_.\-]*=[^=]")
 _WEAK: Final = frozenset({"TOKEN", "SECRET", "SESSION", "API_KEY", "COOKIE", "CREDENTIAL", "PERSON"})
 # A value is first looked for within this: a run without an end must not be read again for every name in it.
 _WINDOW_BYTES: Final = 2048
@@ -75,7 +76,7 @@ class Fields:
             kind = kind_of_key(data[start:behind].decode())
             if kind is None or (kind in PERSONAL_KINDS and not self.personal):
                 continue
-            if data[start - 1 : start] == b":":
+            if data[max(0, start - 2) : start] == b"::":
                 continue  # the last part of a Rust path
             span = _value(kind, data, position, named_by=data[behind:position])
             if span is not None:
@@ -134,6 +135,8 @@ def _is_kept(kind: str, value: bytes) -> bool:
 def _stands_for_itself(kind: str, value: bytes, named_by: bytes, after: bytes) -> bool:
     """Whether a value without quotes is neither code nor the first word of a sentence (`password: must not be`)."""
     if is_code(value):
+        return False
+    if b":" in named_by and kind != "PASSWORD" and _ANOTHER_FIELD.search(value) is not None:
         return False
     if b":" not in named_by or _ALPHABETIC.search(value) is None:
         return True

@@ -37,6 +37,11 @@ _ENDINGS: Final = tuple(
     (ending, kind)
     for kind, endings in (
         ("PASSWORD", "password passwd passphrase passcode passwordhash hashedpassword pwd passwort"),
+        (
+            "PASSWORD",
+            "dbpass userpass adminpass rootpass smtppass mailpass redispass mysqlpass pgpass ldappass proxypass",
+        ),
+        ("PASSWORD", "dbpw userpw adminpw rootpw newpw oldpw memberpw loginpw"),
         ("PRIVATE_KEY", "privatekey privatekeypem"),
         (
             "API_KEY",
@@ -81,6 +86,11 @@ _HARMLESS_VALUE = compiled(
     rb"|^(?:[^0-9A-Za-z\x80-\xff]*|x{3,}|.{0,4}[*]{3,}.{0,4}|[\[(<]+[a-z _-]+[\])>]*[,;.]?)$"
     rb"|^(?:\$?\{+[^{}]*\}*[,;)]*|\$[A-Za-z_0-9]+|%[a-z(].*|:[a-z_]+|(?-i:[A-Z]+(?:_[A-Z]+)+))$"
 )
+# What a validator says of a field: "can't be blank".
+_COMPLAINT = compiled(
+    rb"(?i)^[a-z][a-z' ]* (?:[a-z' ]* )?(?:be|blank|required|invalid|short|long|weak|match|field|valid|empty|missing|wrong)"
+    rb"(?: [a-z' ]+)?[.!]?$"
+)
 # `env::var(..)`, `req.token`: code, for the redactor also sees source.
 _CODE = compiled(
     rb"^[&*!]*(?:[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)*(?:::<.*>)?!?\(.*|[a-z_]+(?:(?:\.|::|->)[a-z_]+)+\??)$"
@@ -111,7 +121,7 @@ def is_harmless(kind: str, value: bytes) -> bool:
     """Whether a value under a telling name gives nothing away, whatever form it was written in."""
     if len(value) > _LONGEST_HARMLESS:
         return False
-    if not value or _HARMLESS_VALUE.search(value) is not None:
+    if _is_no_value(value):
         return True
     match kind:
         case "EMAIL":
@@ -131,6 +141,12 @@ def is_harmless(kind: str, value: bytes) -> bool:
         case _:
             harmless = False
     return harmless
+
+
+def _is_no_value(value: bytes) -> bool:
+    if not value or _HARMLESS_VALUE.search(value) is not None:
+        return True
+    return b" " in value and _COMPLAINT.search(value) is not None
 
 
 def _is_path(value: bytes) -> bool:

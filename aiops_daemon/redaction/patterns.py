@@ -8,9 +8,12 @@ and a repetition of such a class must not be bounded, or a match could end insid
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import re2
+
+# `pw=x`; a line of very many very small objects is still read in good time.
+SHORTEST_FINDING: Final = 4
 
 # Its stubs do not exist; the methods used are those of `re.Pattern[bytes]`.
 Pattern = Any
@@ -62,6 +65,8 @@ class Rulebook:
 
     def with_a_chance(self, text: str) -> list[Rule]:
         """The rules of which a hint occurs, or that have none."""
+        if len(text) < SHORTEST_FINDING:
+            return []
         lowered = text.lower()
         present = {hint for hint in self._hints if hint in lowered}
         return [rule for rule, hints in self._rules if not hints or not hints.isdisjoint(present)]

@@ -20,7 +20,11 @@ def _one_of(words: tuple[str, ...]) -> bytes:
     return b"(?:" + "|".join(words).encode() + b")"
 
 
-_DOMAIN: Final = rb"(?:[A-Za-z0-9\x80-\xff](?:[A-Za-z0-9\x80-\xff-]*)\.)+(?:[A-Za-z]{2,24}|xn--[A-Za-z0-9-]+)"
+_DOMAIN: Final = (
+    rb"(?:[A-Za-z0-9\x80-\xff](?:[A-Za-z0-9\x80-\xff-]*)\.)+(?:[A-Za-z]{2,24}|xn--[A-Za-z0-9-]+|"
+    + "한국".encode()
+    + rb")"
+)
 
 _EMAIL = Shape(
     kind="EMAIL",
@@ -59,7 +63,7 @@ _PHONES = (
         hints=("-",),
         check=checks.is_phone,
         pattern=compiled(
-            rb"(?:^|[^0-9A-Za-z+-])((?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}-)[2-9][0-9]{2}-[0-9]{4})"
+            rb"(?:^|[^0-9A-Za-z+-])((?:1[ .-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}-)[2-9][0-9]{2}-[0-9]{4})"
         ),
     ),
 )

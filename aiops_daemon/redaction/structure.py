@@ -15,6 +15,7 @@ from aiops_daemon.redaction.keys import kind_of_key
 _FAILED_ATTEMPTS: Final = 4
 _SPACE: Final = " \t\r\n"
 _END_OF_SCALAR: Final = frozenset(",]} \t\r\n")
+_NAMING: Final = frozenset({"name", "key", "field", "header", "param"})
 _NAMES_OF_THE_THING: Final = frozenset({"id", "value", "key"})
 
 
@@ -70,6 +71,7 @@ def tokens(line: str, start: int, end: int) -> Iterator[Token]:
     depth, opened = 0, 0
     position = start
     name: str | None = None
+    neighbour: str | None = None  # a string that may name the one after it
     while position < end:
         character = line[position]
         if character == '"':
@@ -80,9 +82,9 @@ def tokens(line: str, start: int, end: int) -> Iterator[Token]:
                 yield Token(start=position, end=close, value=value, kind=None, quoted=True)
                 name, position = value, _skip_space(line, after + 1, end)
                 continue
-            yield Token(
-                start=position, end=close, value=value, kind=_kind(name, secret), quoted=True, name=name
-            )
+            kind = _kind(name, secret) or _kind_by_neighbour(name, neighbour)
+            yield Token(start=position, end=close, value=value, kind=kind, quoted=True, name=name)
+            neighbour = value if name is None or name.lower() in _NAMING else neighbour
             name, position = None, close
         elif character in "{[":
             depth += 1
@@ -90,12 +92,12 @@ def tokens(line: str, start: int, end: int) -> Iterator[Token]:
             if secret is None and own is not None:
                 secret, opened = own, depth
             # Inside an array every element answers to the array's own name; inside an object its own name counts.
-            name, position = None, position + 1
+            name, neighbour, position = None, None, position + 1
         elif character in "}]":
             if depth == opened:
                 secret = None
             depth -= 1
-            name, position = None, position + 1
+            name, neighbour, position = None, None, position + 1
         elif character in _END_OF_SCALAR:
             position += 1
         else:
@@ -112,6 +114,19 @@ def _kind(name: str | None, inherited: str | None) -> str | None:
     if own is None and inherited in {"SESSION", "ADDRESS", "PERSON"}:
         return inherited if name.lower() in _NAMES_OF_THE_THING else None
     return own or inherited
+
+
+def _kind_by_neighbour(name: str | None, neighbour: str | None) -> str | None:
+    """What `{"name": "x-api-key", "value": ..}` and the pair `["x-api-key", ..]` say of their second string.
+
+    A pair counts only for names of headers: an array of strings may as well list the names of fields.
+    """
+    if neighbour is None:
+        return None
+    header = name is None and ("-" in neighbour or neighbour.lower() in {"authorization", "cookie"})
+    return (
+        kind_of_key(neighbour) if header or (name is not None and name.lower() in {"value", "val"}) else None
+    )
 
 
 def _end_of_string(line: str, start: int) -> int:

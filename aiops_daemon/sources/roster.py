@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import structlog
 
 from aiops_daemon.domain.cursor import Batch, Cursor
+from aiops_daemon.sources.content import end_of_last_line
 from aiops_daemon.sources.scan import Entry, claims, first_unread
-from aiops_daemon.sources.tail import Tail, end_of_last_line
+from aiops_daemon.sources.tail import Tail
 
 log = structlog.get_logger()
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiops_daemon.domain.cursor import Cursor
-from aiops_daemon.sources.tail import Tail, matches
+from aiops_daemon.sources.content import matches
+from aiops_daemon.sources.tail import Tail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

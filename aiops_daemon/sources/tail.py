@@ -7,32 +7,21 @@ What can't be had: bytes written and truncated away between two reads.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import stat
 import time
 import uuid
 from pathlib import Path
 
 from aiops_daemon.domain.cursor import Batch, Cursor
 from aiops_daemon.sources.assemble import Assembler
+from aiops_daemon.sources.content import HEAD_BYTES, MARKER_BYTES, begins_with, hash_of, open_regular
 from aiops_daemon.sources.formats import format_for
 from aiops_daemon.sources.lines import LineSplitter
 
 CHUNK_BYTES = 512 * 1024
-HEAD_BYTES = 1024
-MARKER_BYTES = 512
-"""No two of 59,747 line ends of a real log shared so many bytes before them (32 bytes: 2.5 %)."""
-
 GROUP_IDLE_SECONDS = 1.0
 STAMP_SECONDS = 0.1
 """A file system's clock ticks every few milliseconds: so long after a change, an equal time does not say "the same"."""
-
-_OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
-
-
-class NotAFileError(OSError):
-    """The path is a directory, a pipe, a device or a link."""
 
 
 class ReplacedError(OSError):
@@ -54,7 +43,7 @@ class Tail:
         self.generation = cursor.generation if cursor else uuid.uuid4().hex
         self._log_format = log_format
         self._max_line_bytes = max_line_bytes
-        self._fd = _open_regular(path)
+        self._fd = open_regular(path)
         try:
             status = os.fstat(self._fd)
             self.key = (status.st_dev, status.st_ino)
@@ -189,7 +178,7 @@ class Tail:
 
     def begins_with(self, cursor: Cursor) -> bool:
         """Whether the file begins with what was read up to this cursor."""
-        return _begins_with(self._fd, cursor)
+        return begins_with(self._fd, cursor)
 
     def restart(self) -> None:
         """Begin at the head again, as a new generation: the content was replaced."""
@@ -215,7 +204,7 @@ class Tail:
         line_start, open_since = self._splitter.line_start, self._assembler.open_since
         position = line_start if open_since is None else min(open_since, line_start)
         marker = self._marker if position == self._read_to else self._before(position)
-        return position, _hash(self._head[:position]), _hash(marker)
+        return position, hash_of(self._head[:position]), hash_of(marker)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -255,55 +244,3 @@ class Tail:
                 behind = max(behind, size)
         self._jump(behind)
         return rest
-
-
-def matches(path: Path, cursor: Cursor) -> bool:
-    """Whether the file at `path` begins with what was read up to this cursor, whatever its name or inode."""
-    try:
-        fd = _open_regular(path)
-    except OSError:
-        return False
-    try:
-        return _begins_with(fd, cursor)
-    except OSError:
-        return False
-    finally:
-        os.close(fd)
-
-
-def _begins_with(fd: int, cursor: Cursor) -> bool:
-    if os.fstat(fd).st_size < cursor.position:
-        return False
-    marker_length = min(MARKER_BYTES, cursor.position)
-    return (
-        _hash(os.pread(fd, cursor.head_length, 0)) == cursor.head_hash
-        and _hash(os.pread(fd, marker_length, cursor.position - marker_length)) == cursor.marker_hash
-    )
-
-
-def end_of_last_line(path: Path, below: int) -> int:
-    """Where the last whole line among so many bytes of a file ends."""
-    fd = _open_regular(path)
-    try:
-        at = min(below, os.fstat(fd).st_size)
-        while at > 0:
-            start = max(0, at - CHUNK_BYTES)
-            found = os.pread(fd, at - start, start).rfind(b"\n")
-            if found != -1:
-                return start + found + 1
-            at = start
-        return 0
-    finally:
-        os.close(fd)
-
-
-def _open_regular(path: Path) -> int:
-    fd = os.open(path, _OPEN)
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise NotAFileError(f"{path} is no regular file")
-    return fd
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=12).hexdigest()

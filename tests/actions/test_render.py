@@ -21,7 +21,7 @@ def shown(
     *,
     recent=9,
     excerpt=None,
-    companions=(),
+    related=(),
     sharing=(),
     repeat=False,
     **rest,
@@ -30,7 +30,7 @@ def shown(
         incident=incident(**rest),
         last_minutes=(5, recent),
         excerpt=excerpt,
-        companions=companions,
+        companions=related,
         sharing=sharing,
     )
     return message_for(card, reason, settings, possible_repeat=repeat)
@@ -126,7 +126,7 @@ def test_incidents_of_the_same_request_are_told_too(english):
 
 def test_companions_are_one_line_each_and_equal_ones_one(english):
     message = shown(
-        english, companions=('{"message":"response failed"}', "a\nb", '{"message":"response failed"}')
+        english, related=('{"message":"response failed"}', "a\nb", '{"message":"response failed"}')
     )
     assert message.related == ("response failed \u00d72", "a")
 

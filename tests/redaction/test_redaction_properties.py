@@ -5,13 +5,13 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from redaction_corpus import FIELDS, HEADERS, PEOPLE, PROVIDERS
+from redaction_corpus import FIELDS, HEADERS, MORE, PEOPLE, PROVIDERS
 
 from aiops_daemon.redaction import Placeholders, Redactor
 
 REDACTOR = Redactor(["an-own-secret-of-ours"])
 PIECES = [
-    *(leak.line for leak in (*FIELDS, *HEADERS, *PEOPLE)),
+    *(leak.line for leak in (*FIELDS, *HEADERS, *PEOPLE, *MORE)),
     *PROVIDERS,
     *'{}[]"\\:=,;&<>@.-+/\n',
     *(

@@ -1,7 +1,7 @@
 """What has to vanish, vanishes; what stands around it stays readable."""
 
 import pytest
-from redaction_corpus import FIELDS, FRAMES, HEADERS, PEOPLE, PROVIDERS, Leak
+from redaction_corpus import FIELDS, FRAMES, HEADERS, MORE, PEOPLE, PROVIDERS, Leak
 
 from aiops_daemon.redaction import Placeholders, Redactor
 
@@ -12,7 +12,7 @@ def redacted(text: str) -> str:
     return REDACTOR.text(text, Placeholders(b"k" * 16))
 
 
-@pytest.mark.parametrize("leak", [*FIELDS, *HEADERS, *PEOPLE], ids=lambda leak: leak.line[:40])
+@pytest.mark.parametrize("leak", [*FIELDS, *HEADERS, *PEOPLE, *MORE], ids=lambda leak: leak.line[:40])
 def test_secret_and_personal_data_vanish_and_the_rest_stays(leak: Leak):
     line = redacted(leak.line)
 

@@ -25,8 +25,8 @@ from watched import Watched, append, record
 from aiops_daemon.sources import roster, tail
 
 SETTINGS = settings(
-    max_examples=600,
-    stateful_step_count=50,
+    max_examples=40,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -8,15 +8,8 @@ import pytest
 from watched import append, record
 
 from aiops_daemon.sources import tail as tail_module
-from aiops_daemon.sources.tail import (
-    HEAD_BYTES,
-    MARKER_BYTES,
-    NotAFileError,
-    ReplacedError,
-    Tail,
-    end_of_last_line,
-    matches,
-)
+from aiops_daemon.sources.content import HEAD_BYTES, MARKER_BYTES, NotAFileError, end_of_last_line, matches
+from aiops_daemon.sources.tail import ReplacedError, Tail
 
 
 @pytest.fixture
