@@ -119,7 +119,14 @@ class Replay:
         elif incident is not None and job.reason in NEW_MESSAGE:
             self.alerts += 1
             # An edit is no message: marked as shown for good, so that none is scheduled.
-            posted = Posted(sink="replay", message_id="0", posted_at=now, shown_revision=1 << 60, edits=0)
+            posted = Posted(
+                sink="replay",
+                reason=job.reason,
+                message_id="0",
+                posted_at=now,
+                shown_revision=1 << 60,
+                edits=0,
+            )
             incidents.save_posted(self.connection, incident.id, posted)
         jobs.finish(self.connection, job, now)
 

@@ -44,6 +44,7 @@ POLL_SECONDS = 1.0
 
 _FIRST_RETRY = timedelta(seconds=1)
 _LONGEST_RETRY = timedelta(minutes=5)
+_BRIEF = timedelta(seconds=3)
 
 
 class Lane:
@@ -184,7 +185,8 @@ class Lane:
         """The lane waits; the job keeps its place in the order."""
         reason = str(pause)
         for_good = pause.wait is None
-        if reason != self.paused:
+        is_brief = pause.wait is not None and pause.wait < _BRIEF
+        if reason != self.paused and not is_brief:
             log.log(
                 40 if for_good else 30,
                 "lane.paused",
@@ -192,14 +194,15 @@ class Lane:
                 why=reason,
                 until="reload" if pause.wait is None else f"{pause.wait.total_seconds():.1f}s",
             )
-        self.paused = reason
+        self.paused = None if is_brief else reason
         self._paused_until = (
             float("inf") if pause.wait is None else time.monotonic() + pause.wait.total_seconds()
         )
 
         def put_back(tx: sqlite3.Connection) -> None:
             jobs.put_back(tx, job, due_at=job.due_at, error=reason, orderly=True, maybe_done=False)
-            self._note_health(tx, reason)
+            if not is_brief:  # waiting out an empty bucket is how things should be
+                self._note_health(tx, reason)
 
         await self._settle(put_back)
 
@@ -223,7 +226,8 @@ class Lane:
         if time.monotonic() < self._paused_until:
             return True
         self._paused_until = None
-        log.info("lane.resumed", lane=self.name)
+        if self.paused is not None:
+            log.info("lane.resumed", lane=self.name)
         self.paused = None
         return False
 

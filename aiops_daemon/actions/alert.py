@@ -32,6 +32,9 @@ class Outlet:
     settings: Settings
 
 
+_LASTING = frozenset({AlertReason.ESCALATED, AlertReason.REGRESSED})
+
+
 class AlertHandler:
     """Posts an incident's message, or edits the newest one."""
 
@@ -74,6 +77,7 @@ class AlertHandler:
         failpoint("after_post")
         return Posted(
             sink=sink.name,
+            reason=reason,
             message_id=message_id,
             posted_at=self._clock(),
             shown_revision=card.incident.revision,
@@ -81,13 +85,15 @@ class AlertHandler:
         )
 
     async def _edit(self, card: Card, job: Job, sink: Sink, before: Posted) -> Posted:
-        reason = AlertReason(job.reason)
+        told_for = AlertReason(before.reason)
+        # What was said to be worse, or back, stays so while it goes on; "new" wears off.
+        reason = told_for if told_for in _LASTING else AlertReason(job.reason)
         if before.sink != sink.name:
-            return await self._post(card, reason, sink, possible_repeat=job.maybe_done)
+            return await self._post(card, told_for, sink, possible_repeat=job.maybe_done)
         try:
             await sink.edit(before.message_id, message_for(card, reason, self._outlet.settings))
         except MessageLost:
-            return await self._post(card, reason, sink, possible_repeat=job.maybe_done)
+            return await self._post(card, told_for, sink, possible_repeat=job.maybe_done)
         failpoint("after_edit")
         return replace(before, shown_revision=card.incident.revision, edits=before.edits + 1)
 

@@ -68,11 +68,13 @@ class Posted:
     """The newest message of an incident at a sink.
 
     Attributes:
+        reason: why it was posted, for as long as it lives.
         shown_revision: the incident's revision that the message shows.
         edits: how often it was edited.
     """
 
     sink: str
+    reason: str
     message_id: str
     posted_at: datetime
     shown_revision: int

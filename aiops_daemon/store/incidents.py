@@ -105,6 +105,7 @@ def posted(connection: sqlite3.Connection, incident_id: int) -> Posted | None:
         return None
     return Posted(
         sink=row["sink"],
+        reason=row["reason"],
         message_id=row["message_id"],
         posted_at=from_us(row["posted_at"]),
         shown_revision=row["shown_revision"],
@@ -115,10 +116,11 @@ def posted(connection: sqlite3.Connection, incident_id: int) -> Posted | None:
 def save_posted(tx: sqlite3.Connection, incident_id: int, message: Posted) -> None:
     """Remember the newest message of an incident."""
     tx.execute(
-        "INSERT OR REPLACE INTO messages VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             incident_id,
             message.sink,
+            message.reason,
             message.message_id,
             to_us(message.posted_at),
             message.shown_revision,

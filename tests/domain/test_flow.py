@@ -137,7 +137,14 @@ def test_not_quiet_for_long_enough_is_looked_at_again_when_it_could_be():
 
 
 def posted(**rest):
-    values = {"sink": "discord", "message_id": "1", "posted_at": NOON, "shown_revision": 3, "edits": 4}
+    values = {
+        "sink": "discord",
+        "reason": "opened",
+        "message_id": "1",
+        "posted_at": NOON,
+        "shown_revision": 3,
+        "edits": 4,
+    }
     return Posted(**{**values, **rest})
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 from watched import Watched, append, record
 
-from aiops_daemon.sources import roster
+from aiops_daemon.sources import roster, tail
 
 once = Counter
 
@@ -117,6 +117,23 @@ async def test_a4_rotated_while_stopped(logs, log):
     await logs.start()
     await logs.until_read("unread", "new")
     assert await logs.settle() == once(["read", "unread", "new"])
+
+
+async def test_a4_rotated_between_the_list_and_the_opening(logs, log):
+    """The name then leads to another file than the one that was listed; its place is not taken for the new one's."""
+    append(log, record("read"))
+    await logs.start(in_background=False)
+    await logs.settle()
+    await logs.stop()
+    append(log, record("unread"))
+    await logs.start(in_background=False)
+    listed = logs.watch._scan()
+    logs.watch.close()
+    log.rename(log.with_name("server.log.1"))
+    append(log, record("new") * 9)
+    logs.watch._roster.remember(logs.store.stored(is_finished=False), (), ())
+    assert logs.watch._roster.update(listed) == []
+    assert await logs.settle() == Counter(read=1, unread=1, new=9)
 
 
 async def test_a5_a_new_daily_file_and_late_lines_in_yesterdays(logs, log):
@@ -229,6 +246,28 @@ async def test_b4_what_was_not_read_yet_is_read_in_the_copy(logs, log):
     os.truncate(log, 0)
     append(log, record("new"))
     assert await logs.settle() == once([*names, "unread", "new"])
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+async def test_b4_a_copy_carries_on_what_was_half_read(logs, log, monkeypatch, is_seen):
+    """Truncated when the reader was in the middle of a panic and of a line: each record counts once, and whole."""
+    panic = b"thread 'main' panicked at src/a.rs:1:2:\nit broke\n"
+    lines = record("before") + panic + record("between") + record("cut")
+    monkeypatch.setattr(tail, "CHUNK_BYTES", len(lines) - 20)
+    append(log, lines + record("unread") + b"note: run with RUST_BACKTRACE=1\n")
+    await logs.start(in_background=False)
+    await logs.watch._read_once()
+    copy = log.with_name("server.log.1")
+    shutil.copy(log, copy)
+    if is_seen:
+        await logs.watch._rescan()
+    os.truncate(log, 0)
+    for followed in logs.watch._roster.followed.values():
+        if followed.tail.path == copy:  # its turn comes before the log's, and it has to wait for that
+            assert list(logs.watch._read(followed)) == []
+    append(log, record("new"))
+    assert await logs.settle() == once(["before", "between", "cut", "unread", "new", "it broke"])
+    assert not any(event.is_damaged for event in logs.store.events)
 
 
 async def test_b4_a_copy_seen_while_it_is_made_is_not_read(logs, log):
@@ -469,6 +508,7 @@ async def test_e4_an_empty_directory_makes_nothing_forget_its_place(logs, log):
     log.rename(log.parent.parent / "kept")
     await logs.start()
     await logs.settle()
+    assert logs.store.stored(is_finished=True) == []
     (log.parent.parent / "kept").rename(log)
     append(log, record("two"))
     await logs.until_read("two")
@@ -550,9 +590,12 @@ async def test_e8_of_very_many_files_the_stillest_are_let_go_of(logs, log, monke
     paths[4].rename(log.with_name("server.04.log.1"))
     shutil.copy(paths[5], log.with_name("server.05.log.1"))
     paths[6].write_bytes(record("replaced"))
+    paths[7].unlink()
     for _ in range(3):
         await logs.settle()
     assert logs.store.messages == once([*everything, "grown", "replaced"])
+    finished = {cursor.name for cursor in logs.store.stored(is_finished=True)}
+    assert finished == {"server.06.log", "server.07.log"}
     await logs.stop()
     await logs.start(in_background=False)
     for _ in range(5):

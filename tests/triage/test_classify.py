@@ -3,9 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aiops_daemon.domain.event import Level, Panic
 from aiops_daemon.domain.playbook import Action, Playbook, Severity
+from aiops_daemon.sources.formats.envelope import event_of
+from aiops_daemon.sources.formats.part import Record
 from aiops_daemon.triage.classify import catalogue, classify
 from tests.builders import event
 
@@ -99,3 +103,46 @@ def test_without_a_code_two_places_of_panic_are_two_faults():
         for place in ("src/a.rs:1:2", "src/a.rs:9:2")
     }
     assert len(prints) == 2
+
+
+HOSTILE = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.just(10**5000),
+    st.floats(),
+    st.text(max_size=30),
+    st.just("\ud800 lone"),
+    st.just("x" * 100_000),
+    st.lists(st.text(max_size=3), max_size=2),
+    st.dictionaries(
+        st.sampled_from(["message", "msg", "a"]), st.text(max_size=5) | st.just("\udfff"), max_size=2
+    ),
+)
+KEYS = [
+    "message",
+    "error_code",
+    "code",
+    "target",
+    "timestamp",
+    "span",
+    "spans",
+    "panic.location",
+    "request_id",
+    "uri",
+    "error",
+]
+
+
+@given(
+    fields=st.dictionaries(st.sampled_from(KEYS), HOSTILE),
+    around=st.dictionaries(st.sampled_from(KEYS), HOSTILE),
+    span=st.dictionaries(st.sampled_from(KEYS), HOSTILE),
+)
+def test_whatever_a_record_holds_it_is_classified(fields, around, span):
+    """Anybody may write a log record: what can't be shown or hashed must not stop the daemon."""
+    values = {**around, "level": "ERROR", "fields": fields, "span": span}
+    found = classify(event_of(Record(0, Level.ERROR, values, "text"), 0), catalogue())
+    assert found is not None
+    for text in (found.title, found.target, found.fingerprint.value, found.place or "", found.twin_key or ""):
+        text.encode()

@@ -28,6 +28,7 @@ _PANIC_PLACE_KEYS = ("panic.location", "panic_location", "location")
 _PANIC_IN_MESSAGE = re.compile(r"panicked at (?:'[^']*', )?([^\s:']{1,300}:\d+:\d+)")
 _MILLISECONDS_FROM = 100_000_000_000
 _LAST_SECOND = 253_402_300_799
+_PRINTED_BITS = 1024
 
 _Scopes = tuple[Mapping[str, Any], ...]
 
@@ -67,8 +68,17 @@ def _first(scopes: _Scopes, keys: tuple[str, ...]) -> Any:
         for key in keys:
             value = scope.get(key)
             if value is not None and value != "":
-                return value
+                return _sound(value)
     return None
+
+
+def _sound(value: Any) -> Any:
+    """A string without lone surrogates (JSON can spell them, UTF-8 can't), an integer that Python will print."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, int) and value.bit_length() > _PRINTED_BITS:
+        return "a huge number"
+    return value
 
 
 def _text(value: Any) -> str:
@@ -76,7 +86,7 @@ def _text(value: Any) -> str:
         return value
     if isinstance(value, dict):
         inner = value.get("message") or value.get("msg")
-        return inner if isinstance(inner, str) else ""
+        return _sound(inner) if isinstance(inner, str) else ""
     return "" if value is None else str(value)[:_MAX_MESSAGE_CHARACTERS]
 
 
@@ -91,7 +101,7 @@ def _other_code(scopes: _Scopes) -> Any:
     for scope in scopes:
         for key, value in scope.items():
             if key.lower() in _OTHER_CODE_KEYS and isinstance(value, str):
-                return value
+                return _sound(value)
     return None
 
 

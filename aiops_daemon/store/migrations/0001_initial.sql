@@ -127,6 +127,7 @@ CREATE INDEX jobs_incident ON jobs (incident_id);
 CREATE TABLE messages (
     incident_id    INTEGER PRIMARY KEY REFERENCES incidents (id) ON DELETE CASCADE,
     sink           TEXT    NOT NULL,
+    reason         TEXT    NOT NULL,  -- why it was posted
     message_id     TEXT    NOT NULL,
     posted_at      INTEGER NOT NULL,
     shown_revision INTEGER NOT NULL,
