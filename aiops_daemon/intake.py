@@ -13,6 +13,8 @@ import structlog
 
 from aiops_daemon.clock import Clock
 from aiops_daemon.domain.cursor import Batch
+from aiops_daemon.domain.event import Event
+from aiops_daemon.domain.sighting import Sighting
 from aiops_daemon.failpoint import failpoint
 from aiops_daemon.live import Live
 from aiops_daemon.state_trouble import StateTrouble
@@ -24,6 +26,8 @@ log = structlog.get_logger()
 
 MOST_BATCHES = 16
 """In one transaction: enough to catch up quickly, few enough that a transaction stays short."""
+
+UNCLASSIFIED = "a record that aiops-daemon could not classify"
 
 
 class Intake:
@@ -84,7 +88,16 @@ class Intake:
             return admitted
 
     def _admission(self, batch: Batch) -> Admission:
-        sightings = (classify(event, self._live.catalogue) for event in batch.events)
+        sightings = (self._classified(event, batch.cursor.name) for event in batch.events)
         return Admission(
             batch=batch, sightings=tuple(sighting for sighting in sightings if sighting is not None)
         )
+
+    def _classified(self, event: Event, file: str) -> Sighting | None:
+        """What triage makes of an event. A record that trips it is told as an unknown error, not met again for ever."""
+        try:
+            return classify(event, self._live.catalogue)
+        except Exception:
+            log.exception("event.unclassified", file=file, offset=event.offset)
+            plain = Event(offset=event.offset, level=event.level, message=UNCLASSIFIED, text=event.text)
+            return classify(plain, self._live.catalogue)

@@ -30,6 +30,7 @@ EVENTS: Mapping[str, str] = {
     "file.renamed": "a log file was renamed and is read on",
     "file.truncated": "a log file was truncated or replaced; it is read from its beginning",
     "file.finished": "a log file is gone and was read to its end",
+    "event.unclassified": "a record tripped triage: a bug; it is told as an unknown error",
     "incident.opened": "the first event of a fingerprint",
     "job.failed": "a job failed and is tried again",
     "job.buried": "a job was given up",
