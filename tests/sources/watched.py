@@ -115,7 +115,7 @@ class Watched:
     async def settle(self) -> Counter[str]:
         """Rescan and read until nothing comes any more; what was admitted in all, by message."""
         idle = 0
-        while idle < 2:
+        while idle < 6:  # files may have to wait for others to be let go of
             await self.watch._rescan()
             idle += 1
             while await self.watch._read_once():
