@@ -26,6 +26,15 @@ configuration is valid: it watches ./logs, keeps its state in ./var/state and pr
 """
 
 
+class CommandError(Exception):
+    """What a command can't do: a line for people for each thing that is wrong, and the exit code."""
+
+    def __init__(self, code: int, *lines: str) -> None:
+        super().__init__("; ".join(lines))
+        self.code = code
+        self.lines = lines
+
+
 def parser() -> argparse.ArgumentParser:
     """Every command and option."""
     top = argparse.ArgumentParser(
@@ -96,6 +105,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = module.main(arguments)
         sys.stdout.flush()
+    except CommandError as error:
+        for line in error.lines:
+            sys.stderr.write(f"aiops-daemon: {line}\n")
+        return error.code
     except BrokenPipeError:
         # The reader (head, less) has seen enough. Python would complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,12 +8,10 @@ from typing import Any
 from aiops_daemon import cli
 from aiops_daemon.actions.hygiene import one_line
 from aiops_daemon.cli.output import (
-    CommandError,
-    complain,
+    configuration,
     console,
     iso,
     print_json,
-    settings_or_complain,
     state,
 )
 from aiops_daemon.domain.incident import Incident
@@ -22,15 +20,9 @@ from aiops_daemon.store import incidents
 
 def main(arguments: argparse.Namespace) -> int:
     """Print the list."""
-    loaded = settings_or_complain(arguments)
-    if loaded is None:
-        return cli.CONFIG
-    try:
-        with state(loaded.settings) as connection:
-            found = incidents.listed(connection, resolved_too=arguments.all)
-    except CommandError as error:
-        complain(str(error))
-        return error.code
+    loaded = configuration(arguments)
+    with state(loaded.settings) as connection:
+        found = incidents.listed(connection, resolved_too=arguments.all)
     if arguments.json:
         print_json([shape(incident) for incident in found])
         return cli.OK

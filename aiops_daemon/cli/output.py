@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from aiops_daemon import cli
+from aiops_daemon.cli import CommandError
 from aiops_daemon.settings import ConfigurationError, Loaded, Settings, load
 from aiops_daemon.store.database import FILE_NAME, StateError, connect_to_read
 
@@ -19,27 +20,21 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-class CommandError(Exception):
-    """One line for people, and the exit code."""
-
-    def __init__(self, line: str, code: int) -> None:
-        super().__init__(line)
-        self.code = code
-
-
 def complain(line: str) -> None:
     """One line on stderr."""
     sys.stderr.write(f"aiops-daemon: {line}\n")
 
 
-def settings_or_complain(arguments: argparse.Namespace) -> Loaded | None:
-    """The configuration; None after every error in it was said."""
+def configuration(arguments: argparse.Namespace) -> Loaded:
+    """The configuration.
+
+    Raises:
+        CommandError: it is invalid; says every error in it.
+    """
     try:
         return load(arguments.config)
     except ConfigurationError as error:
-        for problem in error.problems:
-            complain(str(problem))
-        return None
+        raise CommandError(cli.CONFIG, *map(str, error.problems)) from None
 
 
 @contextmanager
@@ -53,10 +48,10 @@ def state(settings: Settings) -> Iterator[sqlite3.Connection]:
     try:
         connection = connect_to_read(path)
     except StateError as error:
-        raise CommandError(str(error), cli.NO) from error
+        raise CommandError(cli.NO, str(error)) from error
     if connection is None:
         raise CommandError(
-            f"there is no state in {settings.state.directory} yet; `aiops-daemon run` makes it", cli.NO
+            cli.NO, f"there is no state in {settings.state.directory} yet; `aiops-daemon run` makes it"
         )
     try:
         yield connection

@@ -7,7 +7,7 @@ import io
 import sys
 
 from aiops_daemon import cli
-from aiops_daemon.cli.output import settings_or_complain
+from aiops_daemon.cli.output import configuration
 from aiops_daemon.redaction import Placeholders, Redactor
 
 _WITHHELD = "(withheld: it could not be redacted)"
@@ -15,9 +15,7 @@ _WITHHELD = "(withheld: it could not be redacted)"
 
 def main(arguments: argparse.Namespace) -> int:
     """Redact standard input, line for line."""
-    loaded = settings_or_complain(arguments)
-    if loaded is None:
-        return cli.CONFIG
+    loaded = configuration(arguments)
     redactor = Redactor(loaded.settings.secrets.all_values())
     names = Placeholders.fresh()
     source = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace", newline="\n")

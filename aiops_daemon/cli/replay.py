@@ -15,7 +15,7 @@ from typing import Any
 from aiops_daemon import cli
 from aiops_daemon.actions.hygiene import one_line
 from aiops_daemon.cli.incidents import shape
-from aiops_daemon.cli.output import complain, console, print_json, settings_or_complain
+from aiops_daemon.cli.output import configuration, console, print_json
 from aiops_daemon.domain.playbook import Action
 from aiops_daemon.live import live_from
 from aiops_daemon.replay import Replay, ReplayedFile
@@ -31,23 +31,21 @@ _PROGRESS_FROM_BYTES = 4 * 1024 * 1024
 
 def main(arguments: argparse.Namespace) -> int:
     """Replay the files."""
-    loaded = settings_or_complain(arguments)
-    if loaded is None:
-        return cli.CONFIG
+    loaded = configuration(arguments)
     for path in arguments.files:
         try:
             with path.open("rb"):
                 pass
         except OSError as error:
-            complain(f"{path}: can't be read: {error.strerror}")
-            return cli.NO_INPUT
+            raise cli.CommandError(cli.NO_INPUT, f"{path}: can't be read: {error.strerror}") from error
     mode = Mode(arguments.mode) if arguments.mode else loaded.settings.mode
     replay = Replay(live_from(loaded), max_line_bytes=loaded.settings.logs.max_line_bytes)
     try:
         replayed = _read(replay, arguments.files)
     except OSError as error:
-        complain(f"{error.filename or 'input'}: can't be read: {error.strerror}")
-        return cli.NO_INPUT
+        raise cli.CommandError(
+            cli.NO_INPUT, f"{error.filename or 'input'}: can't be read: {error.strerror}"
+        ) from error
     report = _report(replay.connection, replayed, replay.alerts, mode)
     if arguments.json:
         print_json(report)

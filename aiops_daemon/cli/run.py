@@ -6,14 +6,12 @@ import argparse
 import asyncio
 
 from aiops_daemon import cli
-from aiops_daemon.cli.output import complain, settings_or_complain
+from aiops_daemon.cli.output import configuration
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon until a signal asks for the end."""
-    loaded = settings_or_complain(arguments)
-    if loaded is None:
-        return cli.CONFIG
+    loaded = configuration(arguments)
     from aiops_daemon.daemon import run
     from aiops_daemon.lifecycle import StateDirectoryError, StateHeldError
     from aiops_daemon.store.database import StateError
@@ -21,12 +19,9 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         asyncio.run(run(loaded, arguments.config))
     except StateHeldError as error:
-        complain(str(error))
-        return cli.HELD
+        raise cli.CommandError(cli.HELD, str(error)) from error
     except StateDirectoryError as error:
-        complain(str(error))
-        return cli.CONFIG
+        raise cli.CommandError(cli.CONFIG, str(error)) from error
     except (StateError, RuntimeError) as error:
-        complain(str(error))
-        return cli.NO
+        raise cli.CommandError(cli.NO, str(error)) from error
     return cli.OK

@@ -11,12 +11,10 @@ from aiops_daemon.actions.excerpt import excerpt_of
 from aiops_daemon.actions.hygiene import one_line, visible
 from aiops_daemon.cli.incidents import shape
 from aiops_daemon.cli.output import (
-    CommandError,
-    complain,
+    configuration,
     console,
     iso,
     print_json,
-    settings_or_complain,
     state,
 )
 from aiops_daemon.domain.incident import Incident
@@ -25,19 +23,13 @@ from aiops_daemon.store import incidents, jobs
 
 def main(arguments: argparse.Namespace) -> int:
     """Print one incident."""
-    loaded = settings_or_complain(arguments)
-    if loaded is None:
-        return cli.CONFIG
-    try:
-        with state(loaded.settings) as connection:
-            incident = incidents.by_id(connection, arguments.id)
-            if incident is None:
-                complain(f"there is no incident {arguments.id}; `aiops-daemon incidents --all` lists them")
-                return cli.NO
-            report = report_of(connection, incident)
-    except CommandError as error:
-        complain(str(error))
-        return error.code
+    loaded = configuration(arguments)
+    with state(loaded.settings) as connection:
+        incident = incidents.by_id(connection, arguments.id)
+        if incident is None:
+            missing = f"there is no incident {arguments.id}; `aiops-daemon incidents --all` lists them"
+            raise cli.CommandError(cli.NO, missing)
+        report = report_of(connection, incident)
     if arguments.json:
         print_json(report)
     else:

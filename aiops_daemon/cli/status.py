@@ -10,12 +10,10 @@ from typing import Any
 from aiops_daemon import __version__, cli
 from aiops_daemon.actions.hygiene import one_line
 from aiops_daemon.cli.output import (
-    CommandError,
-    complain,
+    configuration,
     console,
     iso,
     print_json,
-    settings_or_complain,
     state,
 )
 from aiops_daemon.domain.job import JobState
@@ -28,15 +26,9 @@ _SHOWN_UNPARSED = 3
 
 def main(arguments: argparse.Namespace) -> int:
     """Print the state of the daemon that holds, or last held, the state."""
-    loaded = settings_or_complain(arguments)
-    if loaded is None:
-        return cli.CONFIG
-    try:
-        with state(loaded.settings) as connection:
-            report = report_of(connection, loaded.settings)
-    except CommandError as error:
-        complain(str(error))
-        return error.code
+    loaded = configuration(arguments)
+    with state(loaded.settings) as connection:
+        report = report_of(connection, loaded.settings)
     if arguments.json:
         print_json(report)
     else:

@@ -115,7 +115,10 @@ class Tail:
 
     def was_replaced(self) -> bool:
         """Whether the content is not the one that was read."""
-        return self._before(self._read_to) != self._marker
+        return self._before(self._read_to) != self._marker or self._has_another_head()
+
+    def _has_another_head(self) -> bool:
+        return self._pread(0, len(self._head)) != self._head
 
     def read(self) -> Batch | None:
         """Read one chunk; None where there is nothing to say.
@@ -128,7 +131,7 @@ class Tail:
         """
         behind = len(self._marker)
         data = self._pread(self._read_to - behind, behind + CHUNK_BYTES)
-        if data[:behind] != self._marker:
+        if data[:behind] != self._marker or self._has_another_head():
             raise ReplacedError(f"{self.path} is not what was read")
         data = data[behind:]
         if not data:

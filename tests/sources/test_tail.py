@@ -111,6 +111,15 @@ def test_a_rewrite_of_the_same_size_is_noticed(path, tail):
         tail.read()
 
 
+def test_a_rewrite_that_ends_like_what_was_there_is_noticed_by_its_head(path, tail):
+    append(path, record("one" + "x" * 2 * MARKER_BYTES))
+    read_all(tail)
+    path.write_bytes(record("two" + "x" * 2 * MARKER_BYTES) + record("more"))
+    assert tail.has_changed()
+    with pytest.raises(ReplacedError):
+        tail.read()
+
+
 def test_a_rewrite_of_the_same_size_in_one_tick_of_the_clock_is_noticed(path, tail):
     """As when a log is truncated and written again within a few milliseconds of the last look."""
     append(path, record("one"))
