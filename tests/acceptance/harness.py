@@ -33,7 +33,7 @@ def line(
     }
     if request:
         record["span"] = {"method": "GET", "request_id": request, "uri": "/api/v1/things", "name": "request"}
-    return json.dumps(record, ensure_ascii=False)
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
 class Discord(FakeDiscord):
