@@ -225,7 +225,7 @@ class Roster:
         if followed.gone_at is None:
             followed.gone_at = now
         still = now - max(followed.gone_at, followed.changed_at)
-        is_read = followed.is_new or tail.size() == tail.read_to
+        is_read = followed.is_new or tail.is_read()
         return is_read and still > (UNLINKED_SECONDS if is_unlinked else STILL_SECONDS)
 
     def _doze(self) -> None:
@@ -233,10 +233,9 @@ class Roster:
         stillest = sorted((followed.tail.stamp()[1], key) for key, followed in self.followed.items())
         for modified_ns, key in stillest[:excess]:
             followed = self.followed[key]
-            size = followed.tail.size()
-            is_at_rest = followed.tail.is_between_records and size == followed.tail.read_to
-            if is_at_rest and followed.gone_at is None and time.time() - modified_ns / 1e9 > STILL_SECONDS:
-                self._dozing[key] = _Dozing(followed.tail.cursor(), size, modified_ns)
+            is_still = followed.gone_at is None and time.time() - modified_ns / 1e9 > STILL_SECONDS
+            if is_still and followed.tail.is_at_rest():
+                self._dozing[key] = _Dozing(followed.tail.cursor(), followed.tail.read_to, modified_ns)
                 self._drop(key)
 
     def _drop(self, key: tuple[int, int]) -> None:

@@ -108,10 +108,14 @@ class Tail:
         status = os.fstat(self._fd)
         return status.st_size, status.st_mtime_ns
 
-    @property
-    def is_between_records(self) -> bool:
-        """Whether everything read so far is whole records."""
-        return not self._splitter.pending_bytes and self._assembler.open_since is None
+    def is_read(self) -> bool:
+        """Whether everything was read, and nobody wrote since that was last looked at."""
+        return self.stamp() == self._seen and self._seen[0] == self._read_to
+
+    def is_at_rest(self) -> bool:
+        """Whether everything was read, is whole records, and can be told from what may come by its size and time."""
+        is_whole = not self._splitter.pending_bytes and self._assembler.open_since is None
+        return is_whole and self._is_settled and self.is_read()
 
     def was_replaced(self) -> bool:
         """Whether the content is not the one that was read."""

@@ -191,8 +191,8 @@ def test_each_line_counts_exactly_once_where_everything_happens_soon(monkeypatch
     """Few files stay open, nothing is waited for, and chunks end in the middle of lines."""
     monkeypatch.setenv("AIOPS_WAKE", "none")
     monkeypatch.setattr(roster, "KEPT_OPEN", 2)
-    monkeypatch.setattr(roster, "MOST_OPEN", 4)
     monkeypatch.setattr(roster, "STILL_SECONDS", 0)
     monkeypatch.setattr(roster, "UNLINKED_SECONDS", 0)
     monkeypatch.setattr(tail, "CHUNK_BYTES", 700)
+    monkeypatch.setattr(tail, "STAMP_SECONDS", 0)
     run_state_machine_as_test(AgedLogMachine, settings=SETTINGS)

@@ -84,7 +84,7 @@ def test_a_partial_line_waits_and_counts_when_the_file_is_over(path, tail):
     append(path, record("one") + record("two").rstrip(b"\n"))
     assert messages(tail) == ["one"]
     assert tail.cursor().position == len(record("one"))
-    assert not tail.is_between_records
+    assert not tail.is_at_rest()
     assert [event.message for event in tail.finish().events] == ["two"]
 
 

@@ -570,6 +570,7 @@ async def test_e7_a_log_that_is_rewritten_into_a_file_of_its_own_is_read_on(logs
 
 async def test_e8_of_very_many_files_the_stillest_are_let_go_of(logs, log, monkeypatch):
     """And are read on when they grow, are renamed, or are copied."""
+    monkeypatch.setattr(tail, "STAMP_SECONDS", 0)
     monkeypatch.setattr(roster, "KEPT_OPEN", 4)
     monkeypatch.setattr(roster, "MOST_OPEN", 12)
     paths = [log.with_name(f"server.{n:02}.log") for n in range(40)]
@@ -601,6 +602,21 @@ async def test_e8_of_very_many_files_the_stillest_are_let_go_of(logs, log, monke
     for _ in range(5):
         await logs.settle()
     assert logs.store.messages == once([*everything, "grown", "replaced"])
+
+
+async def test_e8_a_file_is_not_let_go_of_in_the_shape_of_what_nobody_looked_at(logs, log, monkeypatch):
+    """Rewritten in its size after the last look: what would be kept of it is the place in what was there before."""
+    monkeypatch.setattr(tail, "STAMP_SECONDS", 0)
+    monkeypatch.setattr(roster, "KEPT_OPEN", 0)
+    append(log, record("one"))
+    await logs.start(in_background=False)
+    while await logs.watch._read_once():
+        pass
+    await logs.watch._read_once()
+    log.write_bytes(record("two"))
+    os.utime(log, (1, 1))
+    assert await logs.settle() == once(["one", "two"])
+    assert logs.open_files == 0
 
 
 async def test_start_at_end_skips_only_what_was_there_first(logs, log):
