@@ -18,7 +18,7 @@ import structlog
 from aiops_daemon import __version__, telemetry
 from aiops_daemon.actions.alert import AlertHandler, NoticeHandler, Outlet
 from aiops_daemon.actions.quiet import QuietHandler
-from aiops_daemon.actions.sinks import DiscordSink, Sink, TerminalSink
+from aiops_daemon.actions.sinks import DiscordSink, JournalSink, Sink, TerminalSink
 from aiops_daemon.clients.discord import DiscordWebhook
 from aiops_daemon.clock import Clock, wall_clock
 from aiops_daemon.domain.cursor import Batch
@@ -26,6 +26,7 @@ from aiops_daemon.failpoint import failpoint
 from aiops_daemon.intake import Intake
 from aiops_daemon.lifecycle import StateLock, Systemd, on_signals
 from aiops_daemon.live import Live, live_from
+from aiops_daemon.recovery import open_state
 from aiops_daemon.reload import reload
 from aiops_daemon.settings import Loaded, Settings, StartAt
 from aiops_daemon.sources.formats import READABLE
@@ -54,15 +55,18 @@ async def run(loaded: Loaded, config_path: Path | None, clock: Clock = wall_cloc
         StateHeldError, StateDirectoryError, StateError: the state can't be used.
     """
     live = live_from(loaded)
-    telemetry.configure(lambda text: live.terms.redactor.mask(text))  # noqa: PLW0108 - a reload brings another redactor
+    settings = live.settings
+    telemetry.configure(lambda text: live.terms.redactor.mask(text), settings.journal.format)  # noqa: PLW0108 - a reload brings another redactor
     systemd = Systemd()
-    with StateLock(live.settings.state.directory, clock()):
-        database = Database(live.settings.state.directory / FILE_NAME)
-        await database.open()
+    with StateLock(settings.state.directory, clock()):
+        database = Database(settings.state.directory / FILE_NAME)
+        async with systemd.patience():
+            await open_state(database, settings, clock)
         try:
             await Daemon(live, config_path, database, systemd, clock).run()
         finally:
-            await database.close()
+            async with systemd.patience():
+                await database.close()
             log.info("daemon.stopped")
 
 
@@ -107,7 +111,9 @@ class Daemon:
         )
         upkeep_lane = Lane("upkeep", (QuietHandler(live, clock),), database, trouble, clock)
         self._lanes = (self._alerts, upkeep_lane)
-        self._upkeep = Upkeep(database, live, self._watch, self._lanes, systemd, clock)
+        moving = {"watch": self._watch.stuck_for, "intake": self._intake.stuck_for}
+        moving |= {f"lane {lane.name}": lane.stuck_for for lane in self._lanes}
+        self._upkeep = Upkeep(database, live, self._watch, self._lanes, moving, systemd, clock)
 
     async def run(self) -> None:
         """Start everything, wait for a signal, stop everything."""
@@ -142,6 +148,7 @@ class Daemon:
             _, late = await asyncio.wait([*reading, *working], timeout=STOP_SECONDS)
             for task in late:
                 task.cancel()
+            await self._upkeep.note_end()
             await self._outlet.sink.close()
 
     async def _take_up(self) -> None:
@@ -225,13 +232,17 @@ async def _until_stopped(stopping: asyncio.Event, tasks: list[asyncio.Task[None]
         if stopping.is_set():
             continue
         error = task.exception() if not task.cancelled() else None
-        log.critical("daemon.failed", part=task.get_name(), why=repr(error))
+        log.critical("daemon.failed", part=task.get_name(), why=repr(error), exc_info=error)
         raise RuntimeError(f"{task.get_name()} ended: {error!r}") from error
 
 
 def make_sink(settings: Settings) -> Sink:
-    """Discord where there is a webhook, else the terminal."""
+    """Discord where there is a webhook, else the terminal, or the journal where a program collects it."""
     url = settings.secrets.discord_webhook_url
     if url is None:
-        return TerminalSink(lambda: sys.stdout)
+        return (
+            JournalSink()
+            if telemetry.is_for_machines(settings.journal.format)
+            else TerminalSink(lambda: sys.stdout)
+        )
     return DiscordSink(DiscordWebhook(url.get_secret_value()), settings.discord.mention_on_critical)

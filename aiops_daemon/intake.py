@@ -7,6 +7,8 @@ events is where reading begins again.
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import Callable
 
 import structlog
@@ -14,6 +16,7 @@ import structlog
 from aiops_daemon.clock import Clock
 from aiops_daemon.domain.cursor import Batch
 from aiops_daemon.domain.event import Event
+from aiops_daemon.domain.playbook import Action
 from aiops_daemon.domain.sighting import Sighting
 from aiops_daemon.failpoint import failpoint
 from aiops_daemon.live import Live
@@ -26,6 +29,13 @@ log = structlog.get_logger()
 
 MOST_BATCHES = 16
 """In one transaction: enough to catch up quickly, few enough that a transaction stays short."""
+
+_TURNS = {
+    "opened": "incident.opened",
+    "escalated": "incident.escalated",
+    "regressed": "incident.regressed",
+}
+"""What a note of an incident's history is called in the journal."""
 
 UNCLASSIFIED = "a record that aiops-daemon could not classify"
 
@@ -48,6 +58,11 @@ class Intake:
         self._trouble = trouble
         self._clock = clock
         self._ring = ring
+        self._busy_since: float | None = None
+
+    def stuck_for(self) -> float:
+        """Seconds since it took up what it is busy with."""
+        return 0.0 if self._busy_since is None else time.monotonic() - self._busy_since
 
     @property
     def terms(self) -> Terms:
@@ -60,7 +75,9 @@ class Intake:
             batches = [await self._queue.get()]
             while len(batches) < MOST_BATCHES and not self._queue.empty():
                 batches.append(self._queue.get_nowait())
+            self._busy_since = time.monotonic()
             admitted = await self.admit(batches)
+            self._busy_since = None
             if admitted.jobs:
                 self._ring()
 
@@ -74,12 +91,16 @@ class Intake:
                 admitted = await self._database.write(lambda tx: admit(tx, admissions, terms, self._clock()))
             except self._trouble.errors as error:
                 await self._trouble.wait(error)
+                self._busy_since = time.monotonic()  # it waits, and knows for what
                 continue
             await self._trouble.over()
             failpoint("after_admit")
-            for incident in admitted.opened:
-                log.info(
-                    "incident.opened",
+            for what, incident in admitted.turns:
+                if what not in _TURNS:
+                    continue
+                log.log(
+                    logging.WARNING if Action.ALERT in incident.actions else logging.INFO,
+                    _TURNS[what],
                     incident=incident.id,
                     code=incident.code,
                     severity=incident.severity.value,

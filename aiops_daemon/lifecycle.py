@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,9 @@ from typing import Self
 LOCK_NAME = "lock"
 _LOCK_TRIES = 5
 _LOCK_PAUSE_SECONDS = 0.05
+_EXTENSION_SECONDS = 30.0
+_MOST_EXTENSIONS = 60
+"""Ten minutes: checking a large state may take long, but what takes longer hangs."""
 
 
 class StateHeldError(Exception):
@@ -55,11 +59,12 @@ class StateLock:
         if not self._locked():
             holder = holder_of(self._directory)
             os.close(self._fd)
-            who = f"process {holder['pid']} since {holder['since']}" if holder else "another process"
+            who = _named(holder) if holder else "another process"
             raise StateHeldError(
                 f"{self._directory} is held by {who}; stop that one first, or give this one its own state.directory"
             )
-        holder = {"pid": str(os.getpid()), "since": self._now.isoformat(timespec="seconds")}
+        since = self._now.isoformat(timespec="seconds")
+        holder = {"pid": str(os.getpid()), "since": since, "unit": _own_unit()}
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, json.dumps(holder).encode(), 0)
         return self
@@ -89,6 +94,21 @@ def holder_of(directory: Path) -> dict[str, str] | None:
     except (OSError, ValueError):
         return None
     return holder if isinstance(holder, dict) and {"pid", "since"} <= holder.keys() else None
+
+
+def _named(holder: Mapping[str, str]) -> str:
+    unit = f"{holder['unit']}, " if holder.get("unit") else ""
+    return f"{unit}process {holder['pid']} since {holder['since']}"
+
+
+def _own_unit() -> str:
+    """The systemd service that this process belongs to, or nothing."""
+    try:
+        groups = Path("/proc/self/cgroup").read_text("utf-8")
+    except OSError:
+        return ""
+    names = [line.rpartition("/")[2] for line in groups.splitlines()]
+    return next((name for name in names if name.endswith(".service")), "")
 
 
 def is_running(directory: Path) -> bool:
@@ -148,6 +168,21 @@ class Systemd:
     def stopping(self) -> None:
         """The end has begun."""
         self._send("STOPPING=1\nSTATUS=stopping")
+
+    @contextlib.asynccontextmanager
+    async def patience(self) -> AsyncIterator[None]:
+        """Ask for more time again and again while what is inside goes on, as long as the event loop turns."""
+
+        async def ask() -> None:
+            for _ in range(_MOST_EXTENSIONS):
+                self._send(f"EXTEND_TIMEOUT_USEC={int(_EXTENSION_SECONDS * 1e6)}")
+                await asyncio.sleep(_EXTENSION_SECONDS / 3)
+
+        asking = asyncio.create_task(ask(), name="patience")
+        try:
+            yield
+        finally:
+            asking.cancel()
 
     def _send(self, text: str) -> None:
         if not self._address:

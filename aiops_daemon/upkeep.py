@@ -1,37 +1,48 @@
-"""Looking after itself: what `status` shows, what systemd is told, the watchdog, and forgetting what is old."""
+"""Looking after itself: what `status` shows, what systemd is told, the watchdog, the hourly backup, and forgetting what is old."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
-import time
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import structlog
 
 from aiops_daemon import __version__
 from aiops_daemon.clock import Clock
+from aiops_daemon.domain import flow
 from aiops_daemon.lifecycle import Systemd
 from aiops_daemon.live import Live
 from aiops_daemon.sources.watch import LogWatch
-from aiops_daemon.store import files, incidents, jobs
+from aiops_daemon.store import backup, files, incidents, jobs, ledger, runs
+from aiops_daemon.store.backup import BackupError
 from aiops_daemon.store.database import Database
 from aiops_daemon.worker import Lane
 
+log = structlog.get_logger()
+
 STATUS_SECONDS = 10.0
-PRUNE_EVERY = timedelta(hours=1)
-STUCK_SECONDS = 90.0
-"""A lane that shows no sign of life for so long is stuck; its longest job may take 45 s."""
+HOURLY = timedelta(hours=1)
+STUCK_SECONDS = 20.0
+"""A part that was to move so long ago, and has not, is stuck."""
 
 
 class Upkeep:
-    """Runs beside everything else and touches none of it."""
+    """Runs beside everything else and touches none of it.
+
+    Args:
+        parts: for how many seconds each part has not moved although it should have, by its name.
+    """
 
     def __init__(
         self,
         database: Database,
         live: Live,
         watch: LogWatch,
-        lanes: Sequence[Lane],
+        lanes: tuple[Lane, ...],
+        parts: Mapping[str, Callable[[], float]],
         systemd: Systemd,
         clock: Clock,
     ) -> None:
@@ -39,56 +50,98 @@ class Upkeep:
         self._live = live
         self._watch = watch
         self._lanes = lanes
+        self._parts = parts
         self._systemd = systemd
         self._clock = clock
-        self._pruned_at = clock()
+        self._forgot_at = clock()
+        self._tried_at = datetime.min.replace(tzinfo=UTC)
         self._problems: dict[str, str] = {}
+        self._stuck: list[str] = []
 
     async def run(self) -> None:
         """Look after things until cancelled."""
-        pause = min(STATUS_SECONDS, (self._systemd.watchdog_seconds or 2 * STATUS_SECONDS) / 2)
+        pause = min(STATUS_SECONDS, (self._systemd.watchdog_seconds or 2 * STATUS_SECONDS) / 3)
         while True:
-            await asyncio.sleep(pause)
-            if all(time.monotonic() - lane.moved_at < STUCK_SECONDS for lane in self._lanes):
-                self._systemd.alive()
-            try:
+            self._feed_watchdog()
+            with contextlib.suppress(
+                sqlite3.OperationalError
+            ):  # who writes events or jobs tells people of it
                 await self._look_after()
-            except sqlite3.OperationalError:
-                continue  # whoever writes events or jobs tells people of it; here nothing is lost
+            await asyncio.sleep(pause)
+
+    def _feed_watchdog(self) -> None:
+        """Say that all is well, if it is: a part that stands still starves the watchdog, and systemd starts anew."""
+        stuck = [name for name, stuck_for in self._parts.items() if stuck_for() > STUCK_SECONDS]
+        if stuck != self._stuck and stuck:
+            log.error("daemon.stuck", parts=", ".join(stuck))
+        self._stuck = stuck
+        if not stuck:
+            self._systemd.alive()
 
     async def _look_after(self) -> None:
         if self._problems != self._watch.problems:
             self._problems = dict(self._watch.problems)
             await self._database.write(lambda tx: files.save_fact(tx, "watch_problems", self._problems))
-        if self._clock() - self._pruned_at > PRUNE_EVERY:
-            self._pruned_at = self._clock()
-            await self._database.write(self._prune)
+        if self._is_an_hour_since(self._forgot_at):
+            self._forgot_at = self._clock()
+            await self._database.write(self._forget)
+        newest = next(iter(backup.kept(self._database.path)), None)
+        if self._is_an_hour_since(max(newest.made_at, self._tried_at) if newest else self._tried_at):
+            self._tried_at = self._clock()
+            await self._back_up()
         self._systemd.status(await self.status_line())
 
-    def _prune(self, tx: sqlite3.Connection) -> None:
+    def _is_an_hour_since(self, moment: datetime) -> bool:
+        """Whether it is so long ago; a clock that was set back makes it so, too."""
+        return not timedelta(0) <= self._clock() - moment < HOURLY
+
+    def _forget(self, tx: sqlite3.Connection) -> None:
         now = self._clock()
         jobs.prune(tx, now)
         incidents.prune(tx, now - self._live.settings.state.retention)
+        ledger.prune(tx, now)
+
+    async def _back_up(self) -> None:
+        now, path, error = self._clock(), self._database.path, None
+        try:
+            made = await asyncio.to_thread(backup.take, path, now)
+            await asyncio.to_thread(backup.forget_old, path, now)
+        except BackupError as failure:
+            error = str(failure)
+            log.error("backup.failed", why=error)  # noqa: TRY400 - the reason says it all
+        else:
+            log.info("backup.made", path=str(made.path))
+        note = {"at": now.isoformat(), "error": error}
+        await self._database.write(lambda tx: files.save_fact(tx, "backup", note))
 
     async def note_start(self, sink: str) -> None:
-        """Write down who runs, for `status`."""
+        """Write down who runs, for `status`; people are told where that happens again and again after crashes."""
         now = self._clock()
+        self._problems = dict(self._watch.problems)
+        run = {"version": __version__, "started_at": now.isoformat(), "mode": self._live.settings.mode}
 
-        def note(tx: sqlite3.Connection) -> None:
-            self._problems = dict(self._watch.problems)
-            files.save_fact(
-                tx,
-                "run",
-                {"version": __version__, "started_at": now.isoformat(), "mode": self._live.settings.mode},
-            )
+        def note(tx: sqlite3.Connection) -> runs.Crashes:
+            crashes = runs.note_start(tx, run, now)
             files.save_fact(tx, "watch_problems", self._problems)
             files.save_fact(tx, "config", self._config(None))
             jobs.save_sink(tx, jobs.SinkHealth(name=sink, ok=True, error=None, at=now))
+            notices = flow.after_crash(crashes.at, told_at=crashes.told_at, now=now)
+            if notices:
+                runs.note_told(tx, now)
+            jobs.emit(tx, notices, now)
+            return crashes
 
-        await self._database.write(note)
+        crashes = await self._database.write(note)
+        if crashes.is_after_one:
+            log.warning("daemon.crashed", crashes_lately=len(crashes.at))
+
+    async def note_end(self) -> None:
+        """Write down that the end was asked for."""
+        await self._database.write(lambda tx: runs.note_end(tx, self._clock()))
 
     async def note_config(self, problem: str | None) -> None:
-        """Write down how the last reload went."""
+        """Write down how the last reload went, and tell people of one that was refused."""
+        now = self._clock()
 
         def note(tx: sqlite3.Connection) -> None:
             before = files.fact(tx, "config") or {}
@@ -96,6 +149,8 @@ class Upkeep:
             files.save_fact(tx, "config", new)
             run = files.fact(tx, "run") or {}
             files.save_fact(tx, "run", {**run, "mode": self._live.settings.mode})
+            if problem is not None:
+                jobs.emit(tx, flow.after_refusal(problem, now=now), now)
 
         await self._database.write(note)
 
@@ -105,12 +160,17 @@ class Upkeep:
 
     async def status_line(self) -> str:
         """One line for `systemctl status`."""
-        open_incidents, _ = await self._database.read(incidents.counts)
+        month = ledger.month_of(self._clock())
+        (open_incidents, _), usd = await self._database.read(
+            lambda connection: (incidents.counts(connection), ledger.spent_usd(connection, month))
+        )
         watched = len(self._watch.file_names())
         parts = [
             f"watching {watched} file{'' if watched == 1 else 's'}",
             f"{open_incidents} open incident{'' if open_incidents == 1 else 's'}",
+            f"${usd:.2f} of ${self._live.settings.claude.monthly_budget_usd:g}",
         ]
         parts += [f"{what}: {why}" for what, why in list(self._watch.problems.items())[:1]]
         parts += [f"paused: {lane.paused}" for lane in self._lanes if lane.paused]
+        parts += [f"stuck: {name}" for name in self._stuck]
         return ", ".join(parts)

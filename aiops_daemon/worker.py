@@ -20,11 +20,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from aiops_daemon.clock import Clock
 from aiops_daemon.domain import flow
 from aiops_daemon.domain.errors import OverBudget, Paused, Permanent, Transient
-from aiops_daemon.domain.flow import NEW_MESSAGE
+from aiops_daemon.domain.flow import NEW_MESSAGE, AlertReason
 from aiops_daemon.domain.job import Handler, Job, JobKind, Outcome
 from aiops_daemon.failpoint import failpoint
 from aiops_daemon.state_trouble import StateTrouble
@@ -45,6 +46,8 @@ POLL_SECONDS = 1.0
 _FIRST_RETRY = timedelta(seconds=1)
 _LONGEST_RETRY = timedelta(minutes=5)
 _BRIEF = timedelta(seconds=3)
+_ROUTINE = frozenset({AlertReason.COUNTED, "quiet"})
+"""The reasons of jobs whose success is not worth a line in the journal."""
 
 
 class Lane:
@@ -52,7 +55,6 @@ class Lane:
 
     Attributes:
         paused: why nothing can be done now, or None.
-        moved_at: monotonic seconds of the last sign of life, for the watchdog.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class Lane:
     ) -> None:
         self.name = name
         self.paused: str | None = None
-        self.moved_at = time.monotonic()
+        self._due_at = time.monotonic()
         self._handlers: Mapping[JobKind, Handler] = {handler.kind: handler for handler in handlers}
         self._database = database
         self._trouble = trouble
@@ -88,12 +90,19 @@ class Lane:
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until asked to stop; the job in hand is finished first."""
         while not stopping.is_set():
-            self.moved_at = time.monotonic()
+            self._move_within(timedelta(0))
             if self._is_paused() or (job := await self._claim()) is None:
                 await self._wait(stopping)
                 continue
             failpoint("after_claim")
             await asyncio.shield(self._do(job))
+
+    def stuck_for(self) -> float:
+        """Seconds since it was to have moved; a job has its deadline."""
+        return time.monotonic() - self._due_at
+
+    def _move_within(self, wait: timedelta) -> None:
+        self._due_at = time.monotonic() + wait.total_seconds()
 
     async def _claim(self) -> Job | None:
         kinds = tuple(self._handlers)
@@ -108,6 +117,11 @@ class Lane:
 
     async def _do(self, job: Job) -> None:
         handler = self._handlers[job.kind]
+        self._move_within(handler.deadline)
+        with bound_contextvars(job=job.key, job_kind=job.kind.value, incident=job.incident_id):
+            await self._handle(handler, job)
+
+    async def _handle(self, handler: Handler, job: Job) -> None:
         if job.attempts - job.retries > MAX_LIVES:
             await self._settle(
                 lambda tx: self._bury(
@@ -133,10 +147,12 @@ class Lane:
         except TimeoutError:
             await self._retry(job, f"took longer than {handler.deadline}", maybe_done=True)
         except Exception as bug:
-            log.exception("daemon.failed", job=job.key)
+            log.exception("daemon.failed", part=self.name)
             await self._retry(job, f"{type(bug).__name__}: {bug}", orderly=False, maybe_done=True)
         else:
             await self._settle(lambda tx: self._finish(tx, job, outcome))
+            if job.reason not in _ROUTINE:
+                log.info("job.done", reason=job.reason, attempts=job.attempts)
 
     def _finish(self, tx: sqlite3.Connection, job: Job, outcome: Outcome) -> None:
         now = self._clock()
@@ -152,7 +168,7 @@ class Lane:
         jobs.emit(tx, flow.after_burial(job, error, now=now), now)
         if job.kind is JobKind.ALERT and job.reason not in NEW_MESSAGE and job.incident_id is not None:
             incidents.skip_edit(tx, job.incident_id)
-        log.error("job.buried", job=job.key, why=error)
+        log.error("job.buried", why=error)
 
     async def _retry(
         self,
@@ -170,7 +186,6 @@ class Lane:
         due_at = now + max(_backoff(job.attempts), least or timedelta(0))
         log.warning(
             "job.failed",
-            job=job.key,
             why=error,
             attempts=job.attempts,
             again_at=due_at.isoformat(timespec="seconds"),
@@ -216,6 +231,7 @@ class Lane:
             try:
                 await self._database.write(change)
             except self._trouble.errors as error:
+                self._move_within(timedelta(0))  # it waits, and knows for what
                 await self._trouble.wait(error)
             else:
                 return

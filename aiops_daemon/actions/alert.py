@@ -14,7 +14,7 @@ from aiops_daemon.actions.texts import words
 from aiops_daemon.clients.discord import MessageLost
 from aiops_daemon.clock import Clock
 from aiops_daemon.domain import flow
-from aiops_daemon.domain.flow import NEW_MESSAGE, AlertReason
+from aiops_daemon.domain.flow import NEW_MESSAGE, AlertReason, NoticeReason
 from aiops_daemon.domain.incident import Card, Posted
 from aiops_daemon.domain.job import Job, JobKind, Outcome
 from aiops_daemon.domain.playbook import Severity
@@ -110,6 +110,15 @@ class AlertHandler:
             jobs.emit(tx, (edit,) if edit else (), now)
 
 
+_WEIGHT = {
+    NoticeReason.BURIED: Severity.HIGH,
+    NoticeReason.CRASHING: Severity.CRITICAL,
+    NoticeReason.RESTORED: Severity.HIGH,
+    NoticeReason.LOST: Severity.CRITICAL,
+    NoticeReason.REFUSED: Severity.HIGH,
+}
+
+
 class NoticeHandler:
     """Tells people about the daemon itself."""
 
@@ -123,12 +132,22 @@ class NoticeHandler:
         """Say it."""
         settings = self._outlet.settings
         text = words(settings.language)
-        await self._outlet.sink.post(notice(settings, text["notice_buried"], job.text, text["buried_advice"]))
+        reason = NoticeReason(job.reason)
+        message = notice(
+            settings, text[f"notice_{reason}"], job.text, text[f"{reason}_advice"], _WEIGHT[reason]
+        )
+        await self._outlet.sink.post(message)
         return Outcome()
 
 
 def notice(
-    settings: Settings, headline: str, what: str, advice: str, severity: Severity = Severity.HIGH
+    settings: Settings,
+    headline: str,
+    what: str,
+    advice: str,
+    severity: Severity = Severity.HIGH,
+    *,
+    calls: bool = False,
 ) -> Message:
     """A message about the daemon itself."""
     mark = "🔴" if severity is Severity.CRITICAL else "🟠" if severity is Severity.HIGH else "✅"
@@ -137,6 +156,7 @@ def notice(
         headline=f"{mark} {headline}",
         status=advice,
         facts=(Fact(label=words(settings.language)["what"], value=what, is_quoted=True),),
+        calls=calls,
         is_resolved=severity is Severity.INFO,
         footer=f"{settings.service.name} · {settings.service.environment}",
     )

@@ -1,4 +1,4 @@
-"""Where messages go: a Discord webhook, or the terminal (under systemd: the journal) where there is none."""
+"""Where messages go: a Discord webhook; where there is none, the terminal, or the journal where a program collects it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from collections.abc import Callable
 from typing import Protocol, TextIO
 from unicodedata import east_asian_width
 
+import structlog
+
 from aiops_daemon.actions.embed import fallback_for, payload_for
 from aiops_daemon.actions.hygiene import one_line, visible
 from aiops_daemon.actions.message import Message
 from aiops_daemon.clients.discord import DiscordWebhook, Refused
 from aiops_daemon.domain.errors import Permanent, Transient
 from aiops_daemon.domain.playbook import Severity
+
+log = structlog.get_logger()
 
 
 class Sink(Protocol):
@@ -82,31 +86,16 @@ class TerminalSink:
 
     async def post(self, message: Message) -> str:
         """Print the whole message."""
-        facts = [fact for fact in message.facts if fact.value]
-        width = max((_columns(fact.label) for fact in facts), default=0)
-        lines = [self._paint(message, f"┏━ {one_line(message.headline)}")]
-        if message.status:
-            lines.append(f"┃ {one_line(message.status)}")
-        for fact in facts:
-            first, *rest = visible(fact.value).split("\n")
-            lines.append(f"┃ {fact.label}{' ' * (width - _columns(fact.label))}  {first}")
-            lines += [f"┃ {' ' * width}  {line}" for line in rest]
-        if message.excerpt:
-            lines += ["┃", *(f"┃   {line}" for line in visible(message.excerpt).split("\n"))]
-        if message.related:
-            lines += ["┃", f"┃ {message.related_label}:"]
-            lines += [f"┃   {one_line(line)}" for line in message.related]
-        lines.append(f"┗━ {one_line(message.footer)}")
-        self._write("\n".join(lines))
+        first, *rest = block(message)
+        self._write("\n".join([self._paint(message, first), *rest]))
         self._posted += 1
         return f"terminal-{self._posted}"
 
     async def edit(self, message_id: str, message: Message) -> None:
         """Print one line: what may have changed since the message, and which incident's it is."""
         del message_id
-        changed = [f"{fact.label} {fact.value}" for fact in message.facts if fact.is_live]
-        told = (one_line(part) for part in (message.status, *changed, message.footer) if part)
-        self._write(" · ".join([self._paint(message, f"━━ {one_line(message.headline)}"), *told]))
+        first, *rest = change(message)
+        self._write(" · ".join([self._paint(message, first), *rest]))
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -126,6 +115,58 @@ class TerminalSink:
             stream.flush()
         except (OSError, ValueError) as error:  # a pipe whose reader is gone, a stream that was closed
             raise Transient(f"the terminal can't be written: {error}") from error
+
+
+_LEVELS = {Severity.CRITICAL: 50, Severity.HIGH: 40, Severity.WARNING: 30, Severity.INFO: 20}
+
+
+class JournalSink:
+    """Makes messages entries of the daemon's own journal, each of one piece and of its severity's priority."""
+
+    name = "journal"
+
+    async def post(self, message: Message) -> str:
+        """Write the whole message."""
+        self._say(message, "\n".join(block(message)))
+        return "journal"
+
+    async def edit(self, message_id: str, message: Message) -> None:
+        """Write what may have changed."""
+        del message_id
+        self._say(message, " · ".join(change(message)))
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def _say(self, message: Message, text: str) -> None:
+        level = 20 if message.is_resolved else _LEVELS[message.severity]
+        log.log(level, "alert.shown", severity=message.severity.value, message=text)
+
+
+def block(message: Message) -> list[str]:
+    """The whole message in lines."""
+    facts = [fact for fact in message.facts if fact.value]
+    width = max((_columns(fact.label) for fact in facts), default=0)
+    lines = [f"┏━ {one_line(message.headline)}"]
+    if message.status:
+        lines.append(f"┃ {one_line(message.status)}")
+    for fact in facts:
+        first, *rest = visible(fact.value).split("\n")
+        lines.append(f"┃ {fact.label}{' ' * (width - _columns(fact.label))}  {first}")
+        lines += [f"┃ {' ' * width}  {line}" for line in rest]
+    if message.excerpt:
+        lines += ["┃", *(f"┃   {line}" for line in visible(message.excerpt).split("\n"))]
+    if message.related:
+        lines += ["┃", f"┃ {message.related_label}:"]
+        lines += [f"┃   {one_line(line)}" for line in message.related]
+    return [*lines, f"┗━ {one_line(message.footer)}"]
+
+
+def change(message: Message) -> list[str]:
+    """What may have changed since the message, and which incident's it is, in parts of one line."""
+    live = [f"{fact.label} {fact.value}" for fact in message.facts if fact.is_live]
+    told = [one_line(part) for part in (message.status, *live, message.footer) if part]
+    return [f"━━ {one_line(message.headline)}", *told]
 
 
 def _columns(text: str) -> int:

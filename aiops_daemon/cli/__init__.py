@@ -25,6 +25,20 @@ Without --config and AIOPS_CONFIG, /etc/aiops-daemon/config.toml is read if it i
 configuration is valid: it watches ./logs, keeps its state in ./var/state and prints to the terminal.
 """
 
+_ANSWERS = (
+    ("language", "en|ko", "language of messages"),
+    ("service", "NAME", "name of the watched service"),
+    ("environment", "NAME", "where it runs, such as staging"),
+    ("logs", "DIRECTORY", "directory of its log files"),
+    ("include", "GLOBS", "which files there, such as 'server.*.log'; commas between several"),
+    ("timezone", "ZONE", "time zone of the times in messages, such as Asia/Seoul"),
+    ("mode", "MODE", "how far it may go: observe, diagnose, propose or fix"),
+    ("repository", "OWNER/NAME", "the GitHub repository, for propose and fix"),
+    ("clone", "DIRECTORY", "a local clone of it, only ever read"),
+    ("mention", "WHOM", "whom a critical alert calls: the id of a role, or here"),
+)
+"""What `init` asks, as flags."""
+
 
 class CommandError(Exception):
     """What a command can't do: a line for people for each thing that is wrong, and the exit code."""
@@ -54,10 +68,22 @@ def parser() -> argparse.ArgumentParser:
         name: str, module: str, help_line: str, parent: argparse.ArgumentParser
     ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help_line, description=help_line, parents=[parent])
-        sub.set_defaults(module=module)
+        sub.set_defaults(module=module, function="main")
         return sub
 
     command("run", "run", "the daemon, in the foreground (what the systemd unit starts)", shared)
+    started = command("init", "init", "ask a few questions and write an annotated configuration", printing)
+    for flag, metavar, help_line in _ANSWERS:
+        started.add_argument(f"--{flag}", metavar=metavar, help=help_line)
+    started.add_argument(
+        "--yes", action="store_true", help="no questions: what they would offer, where no flag says"
+    )
+    started.add_argument(
+        "--output", metavar="FILE", help="where to; default: the configuration; - is standard output"
+    )
+    started.add_argument(
+        "--force", action="store_true", help="replace another file, and keep it as FILE.bak-<time>"
+    )
     command(
         "check-config",
         "check_config",
@@ -75,6 +101,30 @@ def parser() -> argparse.ArgumentParser:
         "show", "show", "one incident: events, history, jobs, and why anything was held back", printing
     )
     shown.add_argument("id", type=int, metavar="ID", help="the incident's number, as `incidents` prints it")
+    command(
+        "doctor",
+        "doctor",
+        "try every credential, path, tool and permission for real, and say what to do",
+        printing,
+    )
+    copied = command("backup", "backup", "copy the state now, while the daemon runs or not", printing)
+    copied.add_argument("--list", action="store_true", help="list the copies instead")
+    restored = command(
+        "restore",
+        "backup",
+        "make a copy the state; the daemon must not run, and the present state is set aside",
+        printing,
+    )
+    restored.set_defaults(function="restore")
+    restored.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="the copy; default: the newest (`backup --list`)"
+    )
+    command(
+        "report-failure",
+        "report_failure",
+        "tell people that systemd gave the daemon up (what OnFailure= of the unit starts)",
+        shared,
+    )
     replayed = command(
         "replay",
         "replay",
@@ -103,7 +153,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     module = importlib.import_module(f"aiops_daemon.cli.{arguments.module}")
     try:
-        code: int = module.main(arguments)
+        code: int = getattr(module, arguments.function)(arguments)
         sys.stdout.flush()
     except CommandError as error:
         for line in error.lines:

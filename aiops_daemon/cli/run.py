@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 
+import structlog
+
 from aiops_daemon import cli
 from aiops_daemon.cli.output import configuration
+
+log = structlog.get_logger()
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -24,4 +28,7 @@ def main(arguments: argparse.Namespace) -> int:
         raise cli.CommandError(cli.CONFIG, str(error)) from error
     except (StateError, RuntimeError) as error:
         raise cli.CommandError(cli.NO, str(error)) from error
+    except Exception as bug:
+        log.critical("daemon.failed", part="run", exc_info=True)
+        raise cli.CommandError(cli.NO, f"ended by {type(bug).__name__}; the journal says more") from None
     return cli.OK

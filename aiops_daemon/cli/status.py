@@ -19,7 +19,7 @@ from aiops_daemon.cli.output import (
 from aiops_daemon.domain.job import JobState
 from aiops_daemon.lifecycle import is_running
 from aiops_daemon.settings import Settings
-from aiops_daemon.store import files, incidents, jobs
+from aiops_daemon.store import files, incidents, jobs, ledger
 
 _SHOWN_UNPARSED = 3
 
@@ -39,6 +39,7 @@ def main(arguments: argparse.Namespace) -> int:
 def report_of(connection: sqlite3.Connection, settings: Settings) -> dict[str, Any]:
     """Everything, in the shape that programs rely on."""
     run = files.fact(connection, "run") or {}
+    now = datetime.now(UTC)
     running = is_running(settings.state.directory)
     open_incidents, resolved = incidents.counts(connection)
     counted = jobs.counts(connection)
@@ -60,11 +61,12 @@ def report_of(connection: sqlite3.Connection, settings: Settings) -> dict[str, A
         "incidents": {"open": open_incidents, "resolved": resolved},
         "jobs": {job_state.value: counted[job_state] for job_state in JobState},
         "budgets": {
-            "diagnoses_last_hour": 0,
-            "pull_requests_last_day": 0,
-            "usd_this_month": 0.0,
+            "diagnoses_last_hour": ledger.used(connection, ledger.Kind.DIAGNOSIS, now - ledger.HOUR),
+            "pull_requests_last_day": ledger.used(connection, ledger.Kind.PULL_REQUEST, now - ledger.DAY),
+            "usd_this_month": ledger.spent_usd(connection, ledger.month_of(now)),
             "usd_limit": settings.claude.monthly_budget_usd,
         },
+        "backup": files.fact(connection, "backup") or {"at": None, "error": None},
         "sinks": [{"name": sink.name, "ok": sink.ok, "error": sink.error} for sink in jobs.sinks(connection)],
     }
 
@@ -109,6 +111,13 @@ def _print(report: dict[str, Any]) -> None:
         "jobs: " + ", ".join(f"{number} {name}" for name, number in counted.items()),
         style="red" if counted["buried"] else None,
     )
+    budgets = report["budgets"]
+    out.print(f"spent this month: ${budgets['usd_this_month']:.2f} of ${budgets['usd_limit']:g}")
+    copied = report["backup"]
+    if copied["error"]:
+        out.print(f"backup: {one_line(copied['error'])}", style="red")
+    elif copied["at"]:
+        out.print(f"backup: made at {copied['at']}")
     if report["files"]:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("file", "position", "behind (bytes)", "behind (s)", "unparsed lines"):

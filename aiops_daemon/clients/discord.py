@@ -99,6 +99,16 @@ class DiscordWebhook:
             path = f"/messages/{quote(message_id, safe='')}"
             await self._request("PATCH", self._address(path), payload)
 
+    async def name(self) -> str:
+        """What the webhook is called, which only one that is there can answer.
+
+        Raises:
+            Refused, Paused, Transient: as for `execute`.
+        """
+        body = await self._request("GET", self._address(""), None)
+        found = body.get("name") if isinstance(body, dict) else None
+        return found if isinstance(found, str) else "(without a name)"
+
     async def close(self) -> None:
         """Close the connections, once what is under way has ended."""
         self._is_closed = True
@@ -118,7 +128,7 @@ class DiscordWebhook:
         both = "&".join(filter(None, [urlencode(query), kept]))
         return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + path, both, ""))
 
-    async def _request(self, method: str, url: str, payload: dict[str, Any]) -> Any:
+    async def _request(self, method: str, url: str, payload: dict[str, Any] | None) -> Any:
         """The body of the answer, None for an empty one.
 
         Whatever goes wrong is raised here, outside of any `except`: aiohttp's errors name the URL.
@@ -144,7 +154,7 @@ class DiscordWebhook:
             self._in_flight -= 1
             await self._close_if_idle()
 
-    async def _once(self, method: str, url: str, payload: dict[str, Any]) -> Any:
+    async def _once(self, method: str, url: str, payload: dict[str, Any] | None) -> Any:
         assert self._session is not None
         assert self._limiter is not None
         failure: JobError

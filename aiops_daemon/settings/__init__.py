@@ -22,6 +22,8 @@ from aiops_daemon.settings.root import Language, Mode, Settings
 from aiops_daemon.settings.secret import SecretSettings
 from aiops_daemon.settings.watching import (
     CodeRow,
+    JournalFormat,
+    JournalSettings,
     LogFormat,
     LogsSettings,
     ServiceSettings,
@@ -42,6 +44,8 @@ __all__ = [
     "FixSettings",
     "GithubAuth",
     "GithubSettings",
+    "JournalFormat",
+    "JournalSettings",
     "Language",
     "Loaded",
     "LogFormat",

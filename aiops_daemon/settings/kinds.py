@@ -131,6 +131,15 @@ def _parsed(value: object, allowed: str) -> timedelta:
         raise refuse(f"{shown(value)} is too long", allowed) from None
 
 
+def span_text(span: timedelta) -> str:
+    """A time as it is written: "1h30m". Nothing below a millisecond can be written."""
+    parts = []
+    for unit, length in sorted(_UNITS.items(), key=lambda unit: unit[1], reverse=True):
+        number, span = divmod(span, length)
+        parts.append(f"{number}{unit}" if number else "")
+    return "".join(parts) or "0s"
+
+
 def filled(value: tuple[Member, ...]) -> tuple[Member, ...]:
     """A list that is not empty. `min_length` would also complain where an entry was refused."""
     if not value:

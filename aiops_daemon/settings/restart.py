@@ -12,6 +12,7 @@ RESTART_ONLY: Mapping[str, str] = {
     "logs.exclude": "which files are followed is decided once, or lines would be skipped or read twice",
     "logs.format": "a record may be half read, and its other half must be understood the same way",
     "logs.max_line_bytes": "a line may be half read, and the buffers are made",
+    "journal.format": "the journal is set up once",
     "server.listen": "the socket is open",
 }
 """The keys, each with the reason that people are told."""

@@ -27,7 +27,13 @@ from aiops_daemon.settings.acting import (
 from aiops_daemon.settings.claude import ClaudeSettings
 from aiops_daemon.settings.kinds import one_of
 from aiops_daemon.settings.secret import SecretSettings
-from aiops_daemon.settings.watching import LogsSettings, ServiceSettings, StateSettings, TriageSettings
+from aiops_daemon.settings.watching import (
+    JournalSettings,
+    LogsSettings,
+    ServiceSettings,
+    StateSettings,
+    TriageSettings,
+)
 
 LAYERS: ContextVar[tuple[Mapping[str, Any], ...]] = ContextVar("LAYERS", default=())
 """The values to build from, strongest first. A context variable, because pydantic-settings asks the class for them."""
@@ -75,6 +81,7 @@ class Settings(BaseSettings):
     fix: FixSettings = Field(default_factory=FixSettings, description="Draft PRs, and how far they may go")
     server: ServerSettings = Field(default_factory=ServerSettings, description="the daemon's own HTTP server")
     state: StateSettings = Field(default_factory=StateSettings, description="what the daemon remembers")
+    journal: JournalSettings = Field(default_factory=JournalSettings, description="the daemon's own journal")
     secrets: SecretSettings = Field(default_factory=SecretSettings, description="what nobody may see")
 
     @classmethod

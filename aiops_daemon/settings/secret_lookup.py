@@ -1,7 +1,8 @@
 """Where a secret comes from. The order is part of the product's promise; the first place that has a value wins.
 
 1. the systemd credential of that name, 2. the file named by `secrets.<name>_file`, 3. the environment
-(`AIOPS_SECRETS__<NAME>`, then the usual names), 4. the TOML itself, with a warning, and refused when others can read it.
+(`AIOPS_SECRETS__<NAME>`, then the usual names), 4. the TOML itself, with a warning, and refused when others can read it,
+5. for a command run by hand beside a unit, the file in `credentials/` beside the configuration, which the unit loads.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """The variables that other programs read for the same secrets."""
 
+CREDENTIALS = "credentials"
 _LARGEST_BYTES = 64 * 1024
 
 
@@ -48,6 +50,7 @@ def look_up(document: Document, overrides: Overrides, environ: Mapping[str, str]
             _file(found, document, overrides, file, name),
             *((environ.get(variable), variable) for variable in _variables(name)),
             (in_file, None),
+            _by_hand(document, environ, name),
         ):
             if value and value.strip():
                 found.values[name], found.origins[name] = value.strip(), origin
@@ -75,6 +78,17 @@ def _credential(found: Found, environ: Mapping[str, str], name: str) -> tuple[st
         return None, None
     except (OSError, ValueError) as error:
         found.problems.append(Problem(file=str(path), key=f"secrets.{name}", wrong=_why(error)))
+        return None, None
+
+
+def _by_hand(document: Document, environ: Mapping[str, str], name: str) -> tuple[str | None, str | None]:
+    """What the unit would hand over, for whoever may read it: root, who runs a command beside the daemon."""
+    if document.path is None or environ.get("CREDENTIALS_DIRECTORY"):
+        return None, None
+    path = document.path.parent / CREDENTIALS / name
+    try:
+        return _content(path), str(path)
+    except (OSError, ValueError):
         return None, None
 
 

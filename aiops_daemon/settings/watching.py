@@ -49,6 +49,24 @@ class ServiceSettings(Section):
         return UTC if self.timezone == "UTC" else zoneinfo.ZoneInfo(self.timezone)
 
 
+class JournalFormat(StrEnum):
+    """How the daemon's own journal is written."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JSON = "json"
+
+
+class JournalSettings(Section):
+    """The daemon's own journal."""
+
+    format: Annotated[JournalFormat, BeforeValidator(one_of(JournalFormat))] = Field(
+        default=JournalFormat.AUTO,
+        description="`auto`: entries with fields under systemd, lines for people elsewhere; `text`: lines; "
+        "`json`: one JSON object a line on stdout",
+    )
+
+
 class LogsSettings(Section):
     """The log files."""
 

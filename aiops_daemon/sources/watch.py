@@ -39,6 +39,7 @@ class LogWatch:
         self._directory = directory
         self._pattern = pattern
         self._queue = queue
+        self._moved_at = time.monotonic()
         self._wake = Wake(directory)
         self._roster = Roster(log_format=log_format, max_line_bytes=max_line_bytes)
 
@@ -46,6 +47,10 @@ class LogWatch:
     def problems(self) -> dict[str, str]:
         """What keeps a file, or the directory, from being read: name -> why."""
         return self._roster.problems
+
+    def stuck_for(self) -> float:
+        """Seconds since it last moved; a full queue stops it rightly."""
+        return 0.0 if self._queue.full() else time.monotonic() - self._moved_at
 
     def file_names(self) -> tuple[str, ...]:
         """The files in use."""
@@ -72,7 +77,7 @@ class LogWatch:
         next_scan = 0.0
         try:
             while True:
-                now = time.monotonic()
+                now = self._moved_at = time.monotonic()
                 if now >= next_scan or self._wake.names_changed:
                     self._wake.names_changed = False
                     await self._rescan()

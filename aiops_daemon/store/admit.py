@@ -54,7 +54,8 @@ class Admitted:
     """What came of it."""
 
     jobs: int
-    opened: tuple[Incident, ...]
+    turns: tuple[tuple[str, Incident], ...]
+    """What happened to which incident, as its history has it."""
     events: int
 
 
@@ -91,7 +92,6 @@ class _Open:
     notes: list[Note] = field(default_factory=list)
     samples: int = 0
     pulse: int = 0
-    is_new: bool = False
 
 
 class _Fold:
@@ -138,20 +138,19 @@ class _Fold:
     def write(self, events: int) -> Admitted:
         """Write every incident that was touched, its history and its jobs."""
         emitted = 0
-        opened = []
+        turns = []
         for entry in self._open.values():
             incident = entry.incident
             incidents.update(self._tx, incident)
             incidents.save_placeholders(self._tx, incident.id, entry.names.known())
             incidents.add_notes(self._tx, incident.id, entry.notes, self._now)
             incidents.add_pulse(self._tx, incident.id, entry.pulse, self._now)
-            if entry.is_new:
-                opened.append(incident)
+            turns += [(note.what, incident) for note in entry.notes]
             emitted += jobs.emit(self._tx, entry.new_jobs, self._now)
         for entry in list(self._open.values()):
             emitted += self._emit_edit(entry.incident)
         twins.prune(self._tx, self._now - self._terms.request_window)
-        return Admitted(jobs=emitted, opened=tuple(opened), events=events)
+        return Admitted(jobs=emitted, turns=tuple(turns), events=events)
 
     def _emit_edit(self, incident: Incident) -> int:
         host = incident
@@ -219,7 +218,6 @@ class _Fold:
         )
         entry = self._load(row)
         entry.names = names
-        entry.is_new = True
         return entry
 
     # Twins: records of one request, or the two records of one panic

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from aiops_daemon.failpoint import failpoint
+from aiops_daemon.store import backup
 
 T = TypeVar("T")
 
@@ -28,6 +29,10 @@ _MICROSECOND = timedelta(microseconds=1)
 
 class StateError(Exception):
     """The state can't be used; says what an operator can do."""
+
+
+class StateDamagedError(StateError):
+    """What is in the file is no sound database (any more)."""
 
 
 def to_us(at: datetime) -> int:
@@ -57,7 +62,8 @@ class Database:
         """Open and migrate.
 
         Raises:
-            StateError: the file is damaged, too new, or can't be opened.
+            StateDamagedError: the file is damaged.
+            StateError: the file is too new, or can't be opened.
         """
         self._connection = await self._in_thread(lambda: connect(self.path))
 
@@ -112,23 +118,33 @@ def connect(path: Path) -> sqlite3.Connection:
     """A migrated connection that writes.
 
     Raises:
-        StateError: the file is damaged, was made by a newer version, or can't be opened.
+        StateDamagedError: the file is damaged.
+        StateError: it was made by a newer version, or can't be opened.
     """
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+    )
     try:
-        connection = sqlite3.connect(
-            path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
-        )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise StateError(f"{path} is damaged ({verdict}); move it away to start with an empty state")
+            raise sqlite3.DatabaseError(verdict)  # noqa: TRY301 - one place closes and names the file
         _migrate(connection, path)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise StateError(f"{path} can't be opened: {error}") from error
     except sqlite3.DatabaseError as error:
-        hint = "; move it away to start with an empty state" if "not a database" in str(error) else ""
-        raise StateError(f"{path} can't be opened: {error}{hint}") from error
+        connection.close()
+        raise StateDamagedError(f"{path} is damaged: {error}") from error
+    except backup.BackupError as error:
+        connection.close()
+        raise StateError(f"{path} must be backed up before it is brought up to date: {error}") from error
+    except StateError:
+        connection.close()
+        raise
     return connection
 
 
@@ -168,6 +184,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise StateError(
             f"{path} was written by a newer version of aiops-daemon; install that one, or move it away"
         )
+    if 0 < version < len(scripts):
+        backup.take(path, datetime.now(UTC))  # a newer version may have to be taken back
     for number, script in enumerate(scripts[version:], start=version + 1):
         connection.executescript(
             f"BEGIN;\n{script.read_text('utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;"

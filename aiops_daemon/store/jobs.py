@@ -103,6 +103,11 @@ def recover(tx: sqlite3.Connection) -> int:
     return tx.execute("UPDATE jobs SET state = 'todo', maybe_done = 1 WHERE state = 'doing'").rowcount
 
 
+def doubt(tx: sqlite3.Connection) -> None:
+    """After a backup was put back: whatever was to be done then may have been done since."""
+    tx.execute("UPDATE jobs SET maybe_done = 1 WHERE state IN ('todo', 'doing')")
+
+
 def has_untouched_post(connection: sqlite3.Connection, incident_id: int) -> bool:
     """Whether the incident's first message is still to be sent, and nobody has begun."""
     row = connection.execute(

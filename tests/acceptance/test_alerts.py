@@ -58,7 +58,7 @@ async def test_secrets_reach_neither_discord_nor_the_state_nor_the_journal(daemo
     daemon.write(line("AI5001", f"401 for key {canary} of kim@example.com"), f"not json at all {canary}")
     await discord.until(lambda: discord.posts)
     assert await daemon.stop() == 0
-    stored = b"".join(path.read_bytes() for path in daemon.state.iterdir())
+    stored = b"".join(path.read_bytes() for path in daemon.state.rglob("*") if path.is_file())
     token = discord.url.rpartition("/")[2]
     for secret in (canary, "kim@example.com", token):
         assert secret not in told(discord)

@@ -228,6 +228,8 @@ class FakeDiscord:
             return 404, {"message": "404: Not Found", "code": 0}
         if (match["id"], match["token"]) != (WEBHOOK_ID, TOKEN):
             return (404, UNKNOWN_WEBHOOK) if match["id"] != WEBHOOK_ID else (401, INVALID_TOKEN)
+        if request.method == "GET" and match["message"] is None:
+            return 200, {"id": WEBHOOK_ID, "type": 1, "name": "night watch", "channel_id": "1", "token": TOKEN}
         if request.content_type != "application/json":
             return 400, {"message": 'Expected "Content-Type" header to be application/json', "code": 50035}
         if request.method == "POST" and match["message"] is None:

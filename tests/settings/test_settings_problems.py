@@ -19,7 +19,7 @@ def test_every_problem_at_once_in_the_order_of_the_file(configuration):
         'config.toml:4: logs.format: "xml" is not known; allowed: auto, tracing, json, logfmt, text',
         (
             "config.toml:5: servre: there is no such key, did you mean server?; allowed: language, mode, service, logs, "
-            "triage, discord, claude, repository, github, fix, server, state, secrets"
+            "triage, discord, claude, repository, github, fix, server, state, journal, secrets"
         ),
         "config.toml:7: fix.max_files: 0 is too small; allowed: a whole number, 1 to 1000000000",
         'AIOPS_FIX__MAX_LINES: fix.max_lines: "many" is not a whole number; allowed: a whole number, 1 to 1000000000',

@@ -182,3 +182,14 @@ def test_a_webhook_secret_may_be_a_sentence(configuration):
     assert configuration.load(AIOPS_SECRETS__GITHUB_WEBHOOK_SECRET=secret).settings.secrets.all_values() == (
         secret,
     )
+
+
+def test_a_command_run_by_hand_finds_what_the_unit_loads_and_the_daemon_does_not(configuration, tmp_path):
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials" / "github_token").write_text("by-hand\n")
+    found = configuration.write("").load().settings.secrets
+    assert found.github_token.get_secret_value() == "by-hand"
+    assert configuration.load(GH_TOKEN="first").settings.secrets.github_token.get_secret_value() == "first"
+    empty = tmp_path / "handed-over"
+    empty.mkdir()
+    assert configuration.load(CREDENTIALS_DIRECTORY=str(empty)).settings.secrets.github_token is None

@@ -24,7 +24,9 @@ def missing() -> str | None:
     for program in ("unshare", "nsenter", "systemctl", "/usr/lib/systemd/systemd", "pivot_root"):
         if shutil.which(program) is None:
             return f"{program} is not installed"
-    words = subprocess.run(["systemctl", "--version"], capture_output=True, text=True, check=True).stdout.split()
+    words = subprocess.run(
+        ["systemctl", "--version"], capture_output=True, text=True, check=True
+    ).stdout.split()
     if int(words[1]) < LEAST_VERSION:
         return f"systemd {words[1]} is older than {LEAST_VERSION}"
     probe = subprocess.run(
@@ -51,7 +53,18 @@ class Box:
         self._log = scratch.with_suffix(".log")
         with self._log.open("wb") as log:
             self._unshare = subprocess.Popen(
-                ["unshare", "--fork", "--pid", "--mount", "--uts", "--ipc", "--kill-child", str(BOOT), str(scratch), self.name],
+                [
+                    "unshare",
+                    "--fork",
+                    "--pid",
+                    "--mount",
+                    "--uts",
+                    "--ipc",
+                    "--kill-child",
+                    str(BOOT),
+                    str(scratch),
+                    self.name,
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -110,7 +123,12 @@ class Box:
 
     async def write(self, path: str, text: str, mode: str = "644") -> None:
         """Make a file inside."""
-        await self.must("sh", "-c", f'mkdir -p "$(dirname "{path}")" && cat > "{path}" && chmod {mode} "{path}"', stdin=text)
+        await self.must(
+            "sh",
+            "-c",
+            f'mkdir -p "$(dirname "{path}")" && cat > "{path}" && chmod {mode} "{path}"',
+            stdin=text,
+        )
 
     async def until(self, *argv: str, says: str, timeout: float = 30) -> str:
         """Repeat a command until what it prints holds these words; returns that."""
@@ -120,7 +138,9 @@ class Box:
                 while says not in (said := (await self.run(*argv)).out):
                     await asyncio.sleep(0.1)
         except TimeoutError:
-            raise AssertionError(f"{' '.join(argv)} did not say {says!r} in {timeout} s, but: {said}") from None
+            raise AssertionError(
+                f"{' '.join(argv)} did not say {says!r} in {timeout} s, but: {said}"
+            ) from None
         return said
 
     def close(self) -> None:

@@ -1,0 +1,176 @@
+"""The accounts: does each credential open what it is for? Nothing is posted anywhere."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+from pydantic import SecretStr
+
+from aiops_daemon.clients import http
+from aiops_daemon.clients.discord import DiscordWebhook
+from aiops_daemon.clients.programs import run
+from aiops_daemon.doctor.check import Check, failed, passed
+from aiops_daemon.domain.errors import JobError
+from aiops_daemon.settings import GithubAuth, Mode, Settings
+
+_ANTHROPIC_VERSION = "2026-10-21"
+_PUT = "put it into /etc/aiops-daemon/credentials/{name} (mode 600) and restart, or into {variable}"
+
+
+async def discord(settings: Settings) -> list[Check]:
+    """Ask each webhook for its name."""
+    secrets = settings.secrets
+    if secrets.discord_webhook_url is None:
+        remedy = _PUT.format(name="discord_webhook_url", variable="DISCORD_WEBHOOK_URL")
+        return [
+            failed(
+                "discord", "there is no webhook: people are told in the terminal or the journal only", remedy
+            )
+        ]
+    checks = [await _webhook("discord", secrets.discord_webhook_url)]
+    if secrets.discord_security_webhook_url is None:
+        checks.append(
+            passed(
+                "discord security", "no webhook of its own: security alerts go to the ordinary one, marked"
+            )
+        )
+    else:
+        checks.append(await _webhook("discord security", secrets.discord_security_webhook_url))
+    return checks
+
+
+async def _webhook(check: str, url: SecretStr) -> Check:
+    webhook = DiscordWebhook(url.get_secret_value())
+    try:
+        name = await webhook.name()
+    except JobError as error:
+        return failed(
+            check, str(error), "make a new webhook in the channel's settings (Integrations) and use its URL"
+        )
+    finally:
+        await webhook.close()
+    return passed(check, f"the webhook is there and is called {name}")
+
+
+async def claude(settings: Settings) -> list[Check]:
+    """Ask for the model by its name, which needs a key that is valid and costs nothing."""
+    key = settings.secrets.anthropic_api_key
+    if settings.mode is Mode.OBSERVE:
+        return [passed("claude", "not needed: mode is observe")]
+    if key is None:
+        remedy = _PUT.format(name="anthropic_api_key", variable="ANTHROPIC_API_KEY")
+        return [failed("claude", "there is no key: alerts bring evidence only, no diagnosis", remedy)]
+    model = settings.claude.model
+    headers = {"x-api-key": key.get_secret_value(), "anthropic-version": _ANTHROPIC_VERSION}
+    status, body = await _get(f"{settings.claude.base_url}/v1/models/{model}", headers)
+    if status == 200:  # noqa: PLR2004
+        return [_life_of(model, body)]
+    remedy = {
+        401: "the key is not valid (any more): make a new one",
+        403: "the key may not use this model or API: look at its workspace",
+        404: "the model is not known (any more): set claude.model to one of docs/configuration.md",
+        429: "the account is over its rate limit: try again later",
+    }.get(status or 0, "look at the network, claude.base_url, and the status page of the API")
+    return [failed("claude", f"model {model}: {body if status is None else f'answered {status}'}", remedy)]
+
+
+def _life_of(model: str, body: Any) -> Check:
+    """Whether the model will be there for long."""
+    retires_at = body.get("retires_at") if isinstance(body, dict) else None
+    try:
+        end = datetime.fromisoformat(retires_at) if isinstance(retires_at, str) else None
+    except ValueError:
+        end = None
+    if end is not None and (left := (end.astimezone(UTC) - datetime.now(UTC)).days) < 60:  # noqa: PLR2004
+        return failed(
+            "claude",
+            f"model {model} ends on {end:%Y-%m-%d}, in {left} days",
+            "set claude.model to another one",
+        )
+    return passed("claude", f"the key is valid and knows model {model}")
+
+
+async def github(settings: Settings) -> list[Check]:
+    """Ask for the repository, and what the token may do there."""
+    wanted = settings.github
+    if settings.mode not in {Mode.PROPOSE, Mode.FIX}:
+        return [passed("github", f"not needed: mode is {settings.mode.value}")]
+    if not wanted.repository:
+        return [
+            failed(
+                "github",
+                "mode files issues, but github.repository is empty",
+                'set github.repository = "owner/name"',
+            )
+        ]
+    if wanted.auth is GithubAuth.APP:
+        return [
+            failed(
+                "github",
+                "the App's key can't be tried by this version",
+                'try auth = "token", or wait and see',
+            )
+        ]
+    token, problem = await _token(settings)
+    if token is None:
+        return [problem]
+    headers = {"authorization": f"Bearer {token}", "accept": "application/vnd.github+json"}
+    status, body = await _get(f"{wanted.api_url}/repos/{wanted.repository}", headers)
+    if status != 200 or not isinstance(body, dict):  # noqa: PLR2004
+        remedy = {
+            401: "the token is not valid (any more): make a new one",
+            403: "the token lacks a permission, or a rate limit is over",
+            404: "the repository's name is wrong, or the token may not see it",
+        }.get(status or 0, "look at the network and github.api_url")
+        return [
+            failed(
+                "github", f"{wanted.repository}: {body if status is None else f'answered {status}'}", remedy
+            )
+        ]
+    return [_permitted(settings, body)]
+
+
+async def _token(settings: Settings) -> tuple[str | None, Check]:
+    missing = failed("github", "there is no token", _PUT.format(name="github_token", variable="GITHUB_TOKEN"))
+    if settings.github.auth is GithubAuth.GH:
+        ran = await run(["gh", "auth", "token"], seconds=10)
+        missing = failed(
+            "github", f"gh gave no token: {ran.said}", "gh auth login, as the user that the daemon runs as"
+        )
+        return (ran.out.strip() or None) if ran.code == 0 else None, missing
+    token = settings.secrets.github_token
+    return (token.get_secret_value() if token else None), missing
+
+
+def _permitted(settings: Settings, body: dict[str, Any]) -> Check:
+    name, may = settings.github.repository, body.get("permissions") or {}
+    if body.get("has_issues") is False:
+        return failed(
+            "github", f"{name}: issues are switched off", "switch them on in the repository's settings"
+        )
+    if settings.mode is Mode.FIX and not may.get("push"):
+        return failed(
+            "github", f"{name}: the token may not push", "give it Contents: write and Pull requests: write"
+        )
+    if not (may.get("push") or may.get("triage")):
+        return failed("github", f"{name}: the token may only read", "give it Issues: write")
+    return passed("github", f"the token opens {name}")
+
+
+async def _get(url: str, headers: dict[str, str]) -> tuple[int | None, Any]:
+    """Status and JSON body; without a status, why there is none. No URL in it: it may be a secret."""
+    try:
+        async with (
+            http.session() as session,
+            session.get(url, headers=headers, allow_redirects=False) as response,
+        ):
+            raw = await http.read_body(response)
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        return None, f"can't be reached ({type(error).__name__})"
+    try:
+        return response.status, json.loads(raw)
+    except (ValueError, RecursionError):
+        return response.status, None
