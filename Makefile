@@ -6,7 +6,7 @@ LOGS   ?= ./var/logs
 UV     := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test check format bench lock deb clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t12
@@ -33,6 +33,9 @@ bench: $(VENV)/.dev ## measure: append to alert, reading speed, memory, start-up
 lock: $(VENV)/.dev ## resolve the dependencies anew into the two lock files
 	$(BIN)/uv pip compile $(UV) --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile $(UV) --group dev --constraints requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+deb: ## build the Debian package into dist/ (compiled for Python 3.11)
+	@PYTHON="$(PYTHON)" deploy/debian/build.sh
 
 clean: ## remove the virtual environment and caches, not ./var
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

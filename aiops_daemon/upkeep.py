@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -17,7 +17,7 @@ from aiops_daemon.lifecycle import Systemd
 from aiops_daemon.live import Live
 from aiops_daemon.sources.watch import LogWatch
 from aiops_daemon.store import backup, files, incidents, jobs, ledger, runs
-from aiops_daemon.store.backup import BackupError
+from aiops_daemon.store.backup import Backup, BackupError
 from aiops_daemon.store.database import Database
 from aiops_daemon.worker import Lane
 
@@ -104,8 +104,8 @@ class Upkeep:
     async def _back_up(self) -> None:
         now, path, error = self._clock(), self._database.path, None
         try:
-            made = await asyncio.to_thread(backup.take, path, now)
-            await asyncio.to_thread(backup.forget_old, path, now)
+            made = await _to_its_end(asyncio.to_thread(backup.take, path, now))
+            backup.forget_old(path, now)
         except BackupError as failure:
             error = str(failure)
             log.error("backup.failed", why=error)  # noqa: TRY400 - the reason says it all
@@ -174,3 +174,13 @@ class Upkeep:
         parts += [f"paused: {lane.paused}" for lane in self._lanes if lane.paused]
         parts += [f"stuck: {name}" for name in self._stuck]
         return ", ".join(parts)
+
+
+async def _to_its_end(work: Coroutine[None, None, Backup]) -> Backup:
+    """Wait for it even where the waiting is cancelled: a thread goes on, and would hold the state open."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise

@@ -43,7 +43,9 @@ def test_everything_the_journal_can_say_is_listed_and_documented():
     said = set(
         calls({f"log.{level}" for level in ("debug", "info", "warning", "error", "critical", "exception")})
     )
-    said |= {name for name in strings(SOURCES) if name in EVENTS}  # where the level, or the event, is an argument
+    said |= {
+        name for name in strings(SOURCES) if name in EVENTS
+    }  # where the level, or the event, is an argument
     said |= {"library.said"}  # by the journal itself
     assert said == set(EVENTS)
     operations = document("docs/operations.md")

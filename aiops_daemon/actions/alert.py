@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar
 
+from structlog.contextvars import bind_contextvars
+
 from aiops_daemon.actions.message import Fact, Message
 from aiops_daemon.actions.render import message_for
 from aiops_daemon.actions.sinks import Sink
@@ -58,6 +60,7 @@ class AlertHandler:
         )
         if card is None:
             return Outcome()
+        bind_contextvars(code=card.incident.code)
         reason = AlertReason(job.reason)
         sink = self._outlet.sink
         if reason in NEW_MESSAGE:

@@ -229,13 +229,22 @@ class FakeDiscord:
         if (match["id"], match["token"]) != (WEBHOOK_ID, TOKEN):
             return (404, UNKNOWN_WEBHOOK) if match["id"] != WEBHOOK_ID else (401, INVALID_TOKEN)
         if request.method == "GET" and match["message"] is None:
-            return 200, {"id": WEBHOOK_ID, "type": 1, "name": "night watch", "channel_id": "1", "token": TOKEN}
+            return 200, {
+                "id": WEBHOOK_ID,
+                "type": 1,
+                "channel_id": "1",
+                "name": "night watch",
+                "token": TOKEN,
+            }
+        return self._take(request, payload, match["message"])
+
+    def _take(self, request: web.Request, payload: Any, message_id: str | None) -> tuple[int, Any]:
         if request.content_type != "application/json":
             return 400, {"message": 'Expected "Content-Type" header to be application/json', "code": 50035}
-        if request.method == "POST" and match["message"] is None:
+        if request.method == "POST" and message_id is None:
             return self._post(request, payload)
-        if request.method == "PATCH" and match["message"]:
-            return self._patch(request, match["message"], payload)
+        if request.method == "PATCH" and message_id:
+            return self._patch(request, message_id, payload)
         return 405, {"message": "405: Method Not Allowed", "code": 0}
 
     def _post(self, request: web.Request, payload: Any) -> tuple[int, Any]:

@@ -30,7 +30,10 @@ def missing() -> str | None:
     if int(words[1]) < LEAST_VERSION:
         return f"systemd {words[1]} is older than {LEAST_VERSION}"
     probe = subprocess.run(
-        ["unshare", "--fork", "--pid", "--mount", "--uts", "--ipc", "true"], capture_output=True, text=True
+        ["unshare", "--fork", "--pid", "--mount", "--uts", "--ipc", "true"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return f"namespaces can't be made: {probe.stderr.strip()}" if probe.returncode else None
 
@@ -91,11 +94,13 @@ class Box:
     def command(self, *argv: str) -> tuple[str, ...]:
         """These words, run inside as root."""
         enter = ("nsenter", "-t", str(self._pid), "-m", "-p", "-u", "-i", "--root", "--wd=/")
-        return (*enter, "env", "-i", f"PATH={PATH}", "LANG=C.UTF-8", "HOME=/root", *argv)
+        return (*enter, "env", "-i", "-C", "/", f"PATH={PATH}", "LANG=C.UTF-8", "HOME=/root", *argv)
 
     def run_sync(self, *argv: str, stdin: str | None = None) -> Ran:
         """Run inside, and block until it is over."""
-        done = subprocess.run(self.command(*argv), input=stdin, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            self.command(*argv), input=stdin, capture_output=True, text=True, timeout=120, check=False
+        )
         return Ran(done.returncode, done.stdout, done.stderr)
 
     async def run(self, *argv: str, stdin: str | None = None, timeout: float = 60) -> Ran:
@@ -113,7 +118,7 @@ class Box:
             if process.returncode is None:
                 process.kill()
         assert process.returncode is not None
-        return Ran(process.returncode, out.decode(), err.decode())
+        return Ran(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
 
     async def must(self, *argv: str, stdin: str | None = None, timeout: float = 60) -> str:
         """Run inside what must succeed; returns what it printed."""
@@ -156,4 +161,4 @@ class Box:
         for top in Path("/sys/fs/cgroup").glob(f"**/{self.name}"):
             for directory, _, _ in os.walk(top, topdown=False):
                 with contextlib.suppress(OSError):
-                    os.rmdir(directory)
+                    Path(directory).rmdir()
