@@ -201,8 +201,8 @@ class Daemon:
         self._systemd.ready(await self._upkeep.status_line())
 
     def _ring(self) -> None:
-        for lane in self._lanes:
-            lane.ring()
+        for part in (*self._lanes, self._upkeep):
+            part.ring()
 
     def _sink_health(self, problem: str | None) -> Callable[[sqlite3.Connection], None]:
         health = jobs.SinkHealth(

@@ -24,6 +24,7 @@ from aiops_daemon.worker import Lane
 log = structlog.get_logger()
 
 STATUS_SECONDS = 10.0
+NEWS_SECONDS = 0.5
 HOURLY = timedelta(hours=1)
 STUCK_SECONDS = 20.0
 """A part that was to move so long ago, and has not, is stuck."""
@@ -56,6 +57,7 @@ class Upkeep:
         self._forgot_at = clock()
         self._tried_at = datetime.min.replace(tzinfo=UTC)
         self._problems: dict[str, str] = {}
+        self._doorbell = asyncio.Event()
         self._stuck: list[str] = []
 
     async def run(self) -> None:
@@ -67,7 +69,18 @@ class Upkeep:
                 sqlite3.OperationalError
             ):  # who writes events or jobs tells people of it
                 await self._look_after()
-            await asyncio.sleep(pause)
+            await self._wait(pause)
+
+    def ring(self) -> None:
+        """There is something new to show."""
+        self._doorbell.set()
+
+    async def _wait(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._doorbell.wait()
+                await asyncio.sleep(NEWS_SECONDS)  # what else is new comes right behind it
+        self._doorbell.clear()
 
     def _feed_watchdog(self) -> None:
         """Say that all is well, if it is: a part that stands still starves the watchdog, and systemd starts anew."""

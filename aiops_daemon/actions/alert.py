@@ -136,9 +136,10 @@ class NoticeHandler:
         settings = self._outlet.settings
         text = words(settings.language)
         reason = NoticeReason(job.reason)
-        message = notice(
-            settings, text[f"notice_{reason}"], job.text, text[f"{reason}_advice"], _WEIGHT[reason]
-        )
+        advice = text[f"{reason}_advice"]
+        if job.maybe_done:
+            advice = f"{advice} {text['possible_repeat']}"
+        message = notice(settings, text[f"notice_{reason}"], job.text, advice, _WEIGHT[reason])
         await self._outlet.sink.post(message)
         return Outcome()
 

@@ -80,6 +80,7 @@ def _understood(newest: Entry, settings: Settings) -> Check:
         for line in splitter.feed(file.read(_LOOKED_AT_BYTES)):
             assembler.feed(line)
     assembler.close_group()
+    assembler.take()  # which is when the lines that belong to no record are counted
     tally = assembler.tally
     records, lines = sum(tally.levels.values()), tally.lines
     if not lines:

@@ -62,7 +62,8 @@ async def test_a_process_that_keeps_dying_is_told_once(daemon, discord):
         await daemon.kill()
     await daemon.start()
     await discord.until(lambda: "keeps crashing" in told(discord))
-    assert len(discord.posts) == 1
+    repeats = sum("possible repeat" in json.dumps(post.payload) for post in discord.posts)
+    assert len(discord.posts) - repeats == 1  # one that died right after its post can't know that it arrived
     assert daemon.journal().count("daemon.crashed") == 7
 
 
