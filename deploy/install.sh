@@ -154,7 +154,7 @@ install_() {
     cat << STEPS
 $version is installed and not started yet. Next:
   1. put the webhook's URL into $config/credentials/discord_webhook_url
-  2. edit $config/config.toml, or be asked by: aiops-daemon init --force; then: aiops-daemon doctor
+  2. edit $config/config.toml, or be asked by: aiops-daemon init; then: aiops-daemon doctor
   3. systemctl start aiops-daemon
 STEPS
   else

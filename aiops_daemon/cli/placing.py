@@ -14,6 +14,7 @@ from pathlib import Path
 from aiops_daemon import cli
 from aiops_daemon.cli import CommandError
 from aiops_daemon.settings import ConfigurationError, load
+from aiops_daemon.settings.annotated import SHIPPED, annotated
 
 _FOR_EVERYBODY = 0o644
 """No secret is in it, and the daemon runs as another user than the one who writes it."""
@@ -35,7 +36,7 @@ def check_place(target: Path, *, force: bool) -> None:
     try:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if target.exists() and not force:
+        if target.exists() and not force and not _is_as_shipped(target):
             raise is_there(target)
         nearest = next(above for above in Path(os.path.realpath(target)).parents if above.exists())
         if not nearest.is_dir():
@@ -78,7 +79,7 @@ def _put(target: Path, text: str, *, force: bool) -> tuple[bool, Path | None]:
     is_old = place.exists()
     if is_old and place.read_bytes() == text.encode():
         return False, None
-    if is_old and not force:
+    if is_old and not force and not _is_as_shipped(place):
         raise is_there(target)
     if not place.parent.exists():
         umask = os.umask(0o022)  # the daemon's user must get through, whatever the umask of the one who calls
@@ -96,6 +97,11 @@ def _put(target: Path, text: str, *, force: bool) -> tuple[bool, Path | None]:
     finally:
         os.close(directory)
     return True, kept
+
+
+def _is_as_shipped(target: Path) -> bool:
+    """Whether nobody wrote anything into it since it was installed."""
+    return target.read_bytes() == annotated(SHIPPED).encode()
 
 
 @contextlib.contextmanager

@@ -73,6 +73,13 @@ class _Setting:
     comment: str
 
 
+SHIPPED: Mapping[str, Any] = {
+    "logs": {"directory": "/var/log/server"},
+    "state": {"directory": "/var/lib/aiops-daemon"},
+}
+"""What is set in the configuration that is installed: `deploy/config.toml`."""
+
+
 def annotated(values: Mapping[str, Any]) -> str:
     """A whole, valid configuration file.
 

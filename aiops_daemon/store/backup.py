@@ -6,6 +6,7 @@ A copy is one plain SQLite file in `backups/` beside the state, checked before i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -52,7 +53,8 @@ def take(state: Path, now: datetime) -> Backup:
         copy_to(state, unfinished)
         _settle(unfinished, path, like=state)
     except (sqlite3.Error, OSError) as error:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise BackupError(f"{path} can't be made: {error}") from error
     return Backup(path=path, made_at=now.replace(microsecond=0))
 
@@ -94,22 +96,35 @@ def kept(state: Path) -> list[Backup]:
         names = sorted((state.parent / DIRECTORY).iterdir(), reverse=True)
     except OSError:
         return []
-    return [
-        Backup(path=path, made_at=datetime.strptime(found[1], _STAMP).replace(tzinfo=UTC))
-        for path in names
-        if (found := _NAME.fullmatch(path.name))
-    ]
+    found = ((path, _made_at(path)) for path in names)
+    return [Backup(path=path, made_at=made_at) for path, made_at in found if made_at is not None]
+
+
+def _made_at(path: Path) -> datetime | None:
+    if not (found := _NAME.fullmatch(path.name)):
+        return None
+    try:
+        return datetime.strptime(found[1], _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def forget_old(state: Path, now: datetime) -> None:
-    """Delete the copies that are not to be kept."""
+    """Delete the copies that are not to be kept.
+
+    Raises:
+        BackupError: one can't be deleted.
+    """
     days: set[int] = set()
     for number, backup in enumerate(kept(state)):
         age = (now - backup.made_at).days
         is_newest_of_day = age < KEPT_DAYS and backup.made_at.toordinal() not in days
         days.add(backup.made_at.toordinal())
         if number >= KEPT_NEWEST and not is_newest_of_day:
-            backup.path.unlink(missing_ok=True)
+            try:
+                backup.path.unlink(missing_ok=True)
+            except OSError as error:
+                raise BackupError(f"{backup.path} can't be deleted: {error.strerror}") from error
 
 
 def problem_of(path: Path) -> str | None:
@@ -155,6 +170,7 @@ def put_back(backup: Path, state: Path, now: datetime) -> Path | None:
         aside = set_aside(state, now)
         _settle(unfinished, state, like=state)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise BackupError(f"{state} can't be restored: {error}") from error
     return aside

@@ -16,6 +16,7 @@ import pytest
 from aiops_daemon import cli
 from aiops_daemon.cli import CommandError, init, placing, surroundings
 from aiops_daemon.settings import LogsSettings, load
+from aiops_daemon.settings.annotated import SHIPPED, annotated
 from tests.acceptance.harness import COMMAND
 
 ENVIRON = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
@@ -264,6 +265,13 @@ def test_another_file_is_never_overwritten_and_the_same_one_is_no_trouble(place)
     assert "--force" in refused.stderr
     assert place.file.read_bytes() == before
     assert place.names() == {"config.toml"}
+
+
+def test_a_configuration_that_is_still_as_it_was_installed_may_be_replaced(place):
+    place.file.write_text(annotated(SHIPPED), encoding="utf-8")
+    ran = place.init("--yes", "--output", "config.toml", "--service", "orders")
+    assert ran.returncode == 0, ran.stderr
+    assert load(place.file, environ={}).settings.service.name == "orders"
 
 
 def test_force_keeps_the_old_file_beside_the_new_one_as_private_as_it_was(place):
