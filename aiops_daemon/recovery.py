@@ -40,7 +40,13 @@ async def open_state(database: Database, settings: Settings, clock: Clock) -> No
             if restored
             else "there is no sound backup, so the state is empty"
         )
-        await database.write(lambda tx: _account(tx, settings, why, now, is_restored=restored is not None))
+        notices = flow.after_recovery(why, now=now, is_restored=restored is not None)
+
+        def note(tx: sqlite3.Connection) -> None:
+            account_for_gap(tx, settings, now)
+            jobs.emit(tx, notices, now)
+
+        await database.write(note)
         log.critical("state.restored", why=why)
 
 
@@ -56,13 +62,10 @@ def _replaced(state: Path, now: datetime) -> tuple[Path | None, Backup | None]:
     return aside, None
 
 
-def _account(
-    tx: sqlite3.Connection, settings: Settings, why: str, now: datetime, *, is_restored: bool
-) -> None:
-    """What is not known counts as done, or as spent, whichever does less harm."""
+def account_for_gap(tx: sqlite3.Connection, settings: Settings, now: datetime) -> None:
+    """What happened since a backup is not known: it counts as done, or as spent, whichever does less harm."""
     jobs.doubt(tx)
     ledger.write_off(tx, limits_of(settings), now)
-    jobs.emit(tx, flow.after_recovery(why, now=now, is_restored=is_restored), now)
 
 
 def limits_of(settings: Settings) -> ledger.Limits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 from aiops_daemon import cli
 from aiops_daemon.cli.output import configuration, console, print_json
 from aiops_daemon.lifecycle import StateDirectoryError, StateHeldError, StateLock
+from aiops_daemon.recovery import account_for_gap
 from aiops_daemon.settings import Settings
-from aiops_daemon.store import backup
+from aiops_daemon.store import backup, runs
 from aiops_daemon.store.backup import Backup, BackupError
-from aiops_daemon.store.database import FILE_NAME
+from aiops_daemon.store.database import FILE_NAME, StateError, connect, is_there
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -23,9 +25,8 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.list:
         return _list(state, arguments)
     if not state.exists():
-        raise cli.CommandError(
-            cli.NO, f"there is no state in {state.parent} yet; `aiops-daemon run` makes it"
-        )
+        missing = f"there is no state in {state.parent} yet; `aiops-daemon run` makes it"
+        raise cli.CommandError(cli.NO, missing)
     try:
         made = backup.take(state, datetime.now(UTC))
         backup.forget_old(state, datetime.now(UTC))
@@ -52,11 +53,12 @@ def restore(arguments: argparse.Namespace) -> int:
     try:
         with StateLock(state.parent, now):
             aside = backup.put_back(chosen, state, now)
+            _account(state, settings, now)
     except StateHeldError as error:
         raise cli.CommandError(cli.HELD, str(error)) from error
     except StateDirectoryError as error:
         raise cli.CommandError(cli.CONFIG, str(error)) from error
-    except BackupError as error:
+    except (BackupError, StateError) as error:
         raise cli.CommandError(cli.NO, str(error)) from error
     if arguments.json:
         print_json({"restored": str(chosen), "set_aside": str(aside) if aside else None})
@@ -65,12 +67,26 @@ def restore(arguments: argparse.Namespace) -> int:
     out.print(f"{state}: restored from {chosen}")
     if aside:
         out.print(f"the state that was there is now {aside}")
-    out.print("log files are read on from where they were then; what was logged since may be told again")
+    out.print("log files are read on from where they were then: what was logged since may be told again")
+    out.print("what was spent since is not known: the budgets of the present hour and day count as used up")
     return cli.OK
 
 
+def _account(state: Path, settings: Settings, now: datetime) -> None:
+    with closing(connect(state)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        account_for_gap(connection, settings, now)
+        runs.note_end(connection, now)  # the copy was made of a running daemon, which did not crash
+        connection.execute("COMMIT")
+
+
 def _state(settings: Settings) -> Path:
-    return settings.state.directory / FILE_NAME
+    path = settings.state.directory / FILE_NAME
+    try:
+        is_there(path)
+    except StateError as error:
+        raise cli.CommandError(cli.NO, str(error)) from error
+    return path
 
 
 def _list(state: Path, arguments: argparse.Namespace) -> int:

@@ -24,11 +24,17 @@ class Account:
     unit: dict[str, str] = field(default_factory=dict)
     user: str = ""
     groups: tuple[str, ...] = ()
+    is_stranger: bool = False
+    """Neither root nor the service's user asks: what is not allowed to them says nothing."""
 
     def check(self) -> Check:
         """What systemd says of the service."""
         if not self.unit:
             return passed("service", "not managed by systemd here; it runs as whoever starts it")
+        if self.is_stranger:
+            return failed(
+                "service", f"{UNIT} runs as {self.unit['User']}, and not as you", "sudo aiops-daemon doctor"
+            )
         state = self.unit["ActiveState"]
         as_whom = f"; paths are tried as {self.user}" if self.user else ""
         if self.unit["NeedDaemonReload"] == "yes":
@@ -85,7 +91,9 @@ def account() -> Account:
     if unit.get("LoadState") != "loaded":
         return Account()
     user = unit.get("User", "")
-    if os.geteuid() != 0 or not _is_user(user):
+    if os.geteuid() != 0:
+        return Account(unit=unit, is_stranger=_is_user(user) and pwd.getpwnam(user).pw_uid != os.geteuid())
+    if not _is_user(user):
         return Account(unit=unit)
     return Account(unit=unit, user=user, groups=tuple(unit.get("SupplementaryGroups", "").split()))
 

@@ -22,6 +22,8 @@ def examine(loaded: Loaded, account: Account) -> Iterator[Check]:
     settings = loaded.settings
     yield from files.configuration(loaded)
     yield account.check()
+    if account.is_stranger:
+        return
     for kind in (files.logs, files.state, programs.all_of):
         yield from account.do(partial(kind, settings))
     yield from asyncio.run(_remotes(settings))

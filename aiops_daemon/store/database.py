@@ -148,13 +148,25 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a state.
+
+    Raises:
+        StateError: this user may not even look.
+    """
+    try:
+        return path.exists()
+    except PermissionError as error:
+        raise StateError(f"{path.parent} can't be read: permission denied; try it as root") from error
+
+
 def connect_to_read(path: Path) -> sqlite3.Connection | None:
     """A connection that can't write, or None where there is no state yet.
 
     Raises:
         StateError: the file can't be opened.
     """
-    if not path.exists():
+    if not is_there(path):
         return None
     try:
         connection = sqlite3.connect(

@@ -110,6 +110,8 @@ async def test_backups_are_listed_and_restored_by_hand(daemon, discord):
     assert [each["code"] for each in await daemon.json("incidents")] == ["AI5003"]
     await daemon.start()
     await daemon.until(lambda: both_counted(daemon))
+    assert "daemon.crashed" not in daemon.journal()
+    assert (await daemon.json("status"))["budgets"]["diagnoses_last_hour"] == 10
 
 
 async def test_restore_says_what_is_wrong(daemon, tmp_path):

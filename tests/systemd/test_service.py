@@ -262,6 +262,19 @@ async def test_the_doctor_tries_as_the_service_and_says_what_to_do(service):
     assert "SupplementaryGroups=root" in checks["log files"]["remedy"]
 
 
+async def test_who_may_not_look_is_told_so_in_one_line(service):
+    await service.must("systemctl", "start", UNIT)
+    for command in ("status", "incidents", "backup", "restore", "doctor"):
+        ran = await service.run(
+            "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "aiops-daemon", command
+        )
+        assert ran.code in {1, 78}, ran.err
+        said = ran.err or ran.out.splitlines()[1]
+        assert "Traceback" not in said
+        assert said.count("\n") <= 1
+        assert "root" in said or "runs as aiops" in said, said
+
+
 async def test_tightened_where_fixes_are_off_it_does_all_the_same(service, discord):
     await service.must("cp", "/opt/aiops-daemon/share/no-fixes.conf", f"{DROP_INS}/no-fixes.conf")
     await service.must("systemctl", "daemon-reload")
