@@ -108,10 +108,10 @@ async def test_an_upgrade_restarts_what_ran_and_keeps_configuration_and_state(ne
 async def test_an_upgrade_backs_the_state_up_first(new_box, deb, newer):
     install(new_box, deb)
     await started(new_box)
-    before = set((await new_box.run("ls", f"{STATE}/backups")).out.split())
+    before = set((await new_box.run("ls", "-i", f"{STATE}/backups")).out.splitlines())
     said = install(new_box, newer)
     assert "not backed up" not in said
-    made = set((await new_box.must("ls", f"{STATE}/backups")).split()) - before
+    made = set((await new_box.must("ls", "-i", f"{STATE}/backups")).splitlines()) - before
     assert made
     assert await new_box.must("find", STATE, "!", "-user", "aiops") == ""
 
