@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+LARGEST_OUTPUT_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,8 +16,13 @@ class Ran:
     """How a program ended. `code` is None where it could not be started, or did not end in time."""
 
     code: int | None
-    out: str
-    err: str
+    raw: bytes = b""
+    err: str = ""
+
+    @property
+    def out(self) -> str:
+        """What it printed, as text."""
+        return self.raw.decode("utf-8", "replace")
 
     @property
     def said(self) -> str:
@@ -25,24 +31,63 @@ class Ran:
         return lines[-1][:300] if lines else f"exit code {self.code}"
 
 
-async def run(argv: Sequence[str], *, seconds: float, environment: Mapping[str, str] | None = None) -> Ran:
-    """Run a program to its end, or kill it after so many seconds."""
+async def run(
+    argv: Sequence[str], *, seconds: float, environment: Mapping[str, str] | None = None, stdin: bytes = b""
+) -> Ran:
+    """Run a program to its end, or kill it after so many seconds, or so much output."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     try:
         process = await asyncio.create_subprocess_exec(
             *argv,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env={"PATH": PATH, **kept, **(environment or {})},
+            limit=1 << 20,
         )
-    except OSError as error:
-        return Ran(code=None, out="", err=f"{argv[0]}: {error.strerror}")
+    except (OSError, ValueError) as error:
+        return Ran(code=None, err=f"{argv[0]}: {getattr(error, 'strerror', None) or error}")
     try:
         async with asyncio.timeout(seconds):
-            out, err = await process.communicate()
+            raw, err = await _communicate(process, stdin)
     except TimeoutError:
-        process.kill()
-        await process.wait()
-        return Ran(code=None, out="", err=f"{argv[0]}: no end after {seconds:g} s")
-    return Ran(code=process.returncode, out=out.decode(errors="replace"), err=err.decode(errors="replace"))
+        return Ran(code=None, err=f"{argv[0]}: no end after {seconds:g} s")
+    except OverflowError as error:
+        return Ran(code=None, err=f"{argv[0]}: {error}")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return Ran(code=process.returncode, raw=raw, err=err.decode("utf-8", "replace"))
+
+
+async def _communicate(process: asyncio.subprocess.Process, stdin: bytes) -> tuple[bytes, bytes]:
+    """As `communicate`, but with an end to what is taken."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    writing = process.stdin
+
+    async def feed() -> None:
+        try:
+            writing.write(stdin)
+            await writing.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it has seen enough
+        finally:
+            writing.close()
+
+    _, raw, err = await asyncio.gather(feed(), _read(process.stdout), _read(process.stderr))
+    await process.wait()
+    return raw, err
+
+
+async def _read(stream: asyncio.StreamReader) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while part := await stream.read(1 << 20):
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST_OUTPUT_BYTES:
+            raise OverflowError(f"more than {LARGEST_OUTPUT_BYTES >> 20} MiB of output")
+    return b"".join(parts)

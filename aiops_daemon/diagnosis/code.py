@@ -1,0 +1,345 @@
+"""What can be asked of a snapshot: who defines a name, who uses a word, which function a line belongs to, what it calls.
+
+Names are found by their look, not by types: that is enough to lead a reader, and it works for five languages. Files are taken
+apart only when one of their functions is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from aiops_daemon.diagnosis.snapshot import Snapshot, SourceFile
+from aiops_daemon.diagnosis.syntax import Item, outline
+
+_DEFINES: Mapping[str, re.Pattern[str]] = {
+    "rust": re.compile(r"\bfn\s+(\w+)|\b(?:struct|enum|trait|const|static)\s+(?:mut\s+)?(\w+)"),
+    "python": re.compile(r"\bdef\s+(\w+)|^class\s+(\w+)|^([A-Z][A-Z0-9_]+)\s*[:=]", re.MULTILINE),
+    "typescript": re.compile(
+        r"\bfunction\s*\*?\s*(\w+)|\b(?:const|let|var)\s+(\w+)|\b(?:class|interface|enum|type)\s+(\w+)"
+        r"|^[ \t]+(?:(?:public|private|protected|static|async|readonly|override)\s+)*(\w+)\s*(?:<[^>\n]*>)?\([^;\n]*\{[ \t]*$",
+        re.MULTILINE,
+    ),
+    "go": re.compile(
+        r"\bfunc\s+(?:\([^)]*\)\s*)?(\w+)|\btype\s+(\w+)|^\s*(?:const|var)\s+(\w+)", re.MULTILINE
+    ),
+    "java": re.compile(
+        r"\b(?:class|interface|enum|record)\s+(\w+)|\bstatic\s+final\s+[\w<>\[\]]+\s+(\w+)"
+        r"|^[ \t]+(?:[\w@<>\[\],?]+[ \t]+)+(\w+)\s*\([^;{]*\{",
+        re.MULTILINE,
+    ),
+}
+_CALL = re.compile(
+    r"(?:\b(?P<owner>[A-Za-z_]\w*)(?P<sign>::|\.))?\b(?P<name>[A-Za-z_]\w*)\s*(?:::<[^<>()]*(?:<[^<>()]*>[^<>()]*)*>)?\s*\("
+)
+_KEYWORDS = frozenset(
+    [
+        "if",
+        "for",
+        "while",
+        "match",
+        "return",
+        "fn",
+        "let",
+        "in",
+        "as",
+        "loop",
+        "else",
+        "switch",
+        "catch",
+        "func",
+        "def",
+        "class",
+        "new",
+        "await",
+        "async",
+        "move",
+        "print",
+        "println",
+    ]
+)
+_EVERYDAY = frozenset(
+    [
+        "new",
+        "default",
+        "from",
+        "into",
+        "map",
+        "map_err",
+        "ok",
+        "ok_or",
+        "ok_or_else",
+        "err",
+        "unwrap",
+        "unwrap_or",
+        "unwrap_or_else",
+        "expect",
+        "clone",
+        "to_string",
+        "to_owned",
+        "as_str",
+        "as_ref",
+        "as_deref",
+        "iter",
+        "into_iter",
+        "collect",
+        "push",
+        "len",
+        "is_empty",
+        "is_some",
+        "is_none",
+        "get",
+        "insert",
+        "remove",
+        "contains",
+        "contains_key",
+        "and_then",
+        "or_else",
+        "filter",
+        "find",
+        "all",
+        "any",
+        "one",
+        "count",
+        "sum",
+        "min",
+        "max",
+        "fmt",
+        "format",
+        "write",
+        "read",
+        "close",
+        "open",
+        "lock",
+        "send",
+        "recv",
+        "await",
+        "then",
+        "join",
+        "split",
+        "trim",
+        "parse",
+        "replace",
+        "starts_with",
+        "ends_with",
+        "eq",
+        "cmp",
+        "hash",
+        "drop",
+        "next",
+        "take",
+        "skip",
+        "first",
+        "last",
+        "append",
+        "extend",
+        "entry",
+        "keys",
+        "values",
+        "some",
+        "none",
+        "string",
+        "vec",
+        "box",
+        "arc",
+        "info",
+        "warn",
+        "error",
+        "debug",
+        "trace",
+        "set_value",
+        "build",
+        "body",
+        "json",
+        "status",
+        "header",
+        "uri",
+        "method",
+        "text",
+        "bytes",
+        "add_message",
+        "log",
+        "run",
+        "main",
+        "test",
+        "setup",
+        "teardown",
+        "init",
+        "toString",
+        "equals",
+        "hashCode",
+    ]
+)
+"""Names that everybody's library has: found in a call they say nothing of who is called."""
+
+MOST_CANDIDATES = 4
+
+_LITERAL = re.compile(
+    r'"((?:[^"\\\n]|\\.){6,400})"|\'((?:[^\'\\\n]|\\.){6,400})\'|`((?:[^`\\\n]|\\.){6,400})`'
+)
+_HOLE = re.compile(r"\$?\{[^{}]*\}|%[-+0-9.]*[a-zA-Z]|\\n|\\")
+LEAST_STATIC = 8
+"""Characters of a literal's fixed parts that say something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A line of a file."""
+
+    path: str
+    line: int
+    text: str
+
+
+class Code:
+    """The code of a snapshot."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._outlines: dict[str, tuple[Item, ...]] = {}
+
+    @cached_property
+    def definitions(self) -> dict[str, list[tuple[str, int]]]:
+        """Where each name is defined, tests last: path and line."""
+        found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for file in self.snapshot.code:
+            assert file.language is not None
+            starts = _line_starts(file.text)
+            for match in _DEFINES[file.language].finditer(file.text):
+                name = next(filter(None, match.groups()))
+                found[name].append((file.path, _line_of(starts, match.start(match.lastindex or 0))))
+        return found
+
+    @cached_property
+    def literals(self) -> list[tuple[str, int, tuple[str, ...]]]:
+        """The fixed parts of every text in quotes: path, line, and what stands between its holes."""
+        found = []
+        for file in self.snapshot.code:
+            for number, line in enumerate(() if file.is_test else file.lines, start=1):
+                for match in _LITERAL.finditer(line):
+                    text = next(filter(None, match.groups()), "")
+                    parts = tuple(part for part in _HOLE.split(text) if part.strip())
+                    if sum(map(len, parts)) >= LEAST_STATIC:
+                        found.append((file.path, number, parts))
+        return found
+
+    def outline(self, path: str) -> tuple[Item, ...]:
+        """The items of a file."""
+        if path not in self._outlines:
+            file = self.snapshot.files.get(path)
+            self._outlines[path] = outline(file) if file else ()
+        return self._outlines[path]
+
+    def function_at(self, path: str, line: int) -> Item | None:
+        """The innermost function around a line, else the type or constant there."""
+        holding = [item for item in self.outline(path) if item.holds(line)]
+        functions = [item for item in holding if not item.is_value]
+        found = functions or holding
+        return found[-1] if found else None
+
+    def around(self, path: str, line: int, lines: int = 12) -> Item:
+        """The function around a line, or a window where there is none."""
+        if (item := self.function_at(path, line)) is not None:
+            return item
+        last = len(self.snapshot.files[path].lines)
+        first = max(1, line - lines)
+        return Item(
+            path=path, name="", owner="", first_line=first, last_line=min(last, line + lines), is_value=True
+        )
+
+    def named(self, name: str, owner: str = "") -> list[Item]:
+        """The items of a name; with an owner only those that belong to it."""
+        items = []
+        for path, line in self.definitions.get(name, ()):
+            found = next(
+                (item for item in self.outline(path) if item.name == name and item.holds(line)), None
+            )
+            if found is not None and (not owner or found.owner == owner) and found not in items:
+                items.append(found)
+        return items
+
+    def text_of(self, item: Item) -> str:
+        """The lines of an item."""
+        return "\n".join(self.snapshot.files[item.path].lines[item.first_line - 1 : item.last_line])
+
+    def hits(self, pattern: re.Pattern[str], files: Iterable[SourceFile] | None = None) -> Iterator[Hit]:
+        """Every line that a pattern is found on."""
+        for file in self.snapshot.code if files is None else files:
+            if pattern.search(file.text) is None:
+                continue
+            for number, line in enumerate(file.lines, start=1):
+                if pattern.search(line):
+                    yield Hit(file.path, number, line)
+
+    def calls(self, item: Item) -> list[Item]:
+        """The functions of this source that an item calls, as far as names tell."""
+        found: dict[Item, None] = {}
+        seen: set[tuple[str, str, str]] = set()
+        for match in _CALL.finditer(_without_comments(self.text_of(item))):
+            owner, sign, name = match["owner"] or "", match["sign"] or "", match["name"]
+            if name in _KEYWORDS or name == item.name or (owner, sign, name) in seen:
+                continue
+            seen.add((owner, sign, name))
+            for callee in self._resolve(owner, sign, name, item):
+                if callee != item:
+                    found.setdefault(callee)
+        return list(found)
+
+    def _resolve(self, owner: str, sign: str, name: str, caller: Item) -> list[Item]:
+        if name not in self.definitions:
+            return []
+        wanted = caller.owner if owner in {"Self", "self", "this"} else owner
+        if wanted and sign and (exact := self.named(name, wanted)):
+            return exact[:MOST_CANDIDATES]
+        candidates = [each for each in self.named(name) if not each.is_value]
+        if owner and (near := [each for each in candidates if _is_called(owner, each)]):
+            return near[:MOST_CANDIDATES]
+        if name in _EVERYDAY:
+            return []
+        here = [each for each in candidates if each.path == caller.path]
+        if here and not sign:
+            return here[:1]
+        ours = [each for each in candidates if not self.snapshot.files[each.path].is_test] or candidates
+        return ours if len(ours) <= MOST_CANDIDATES else []
+
+    def callers(self, item: Item, most: int = 6) -> list[Item]:
+        """The functions that name this one in a call."""
+        if item.name in _EVERYDAY:
+            return []
+        pattern = re.compile(rf"\b{re.escape(item.name)}\s*(?:::<[^()]*>)?\(")
+        found: dict[Item, None] = {}
+        for hit in self.hits(pattern):
+            caller = self.function_at(hit.path, hit.line)
+            if caller is None or caller == item or self.snapshot.files[hit.path].is_test:
+                continue
+            found.setdefault(replace(caller))
+            if len(found) >= most:
+                break
+        return list(found)
+
+
+def _is_called(receiver: str, item: Item) -> bool:
+    """Whether a receiver or module bears the name of what a function belongs to: `member_service.find`, `ai::complete`."""
+    plain = receiver.lower().replace("_", "")
+    owner = item.owner.lower().replace("_", "")
+    if owner and (plain in owner or owner in plain) and min(len(plain), len(owner)) > 2:  # noqa: PLR2004 - `s` is in everything
+        return True
+    parts = re.split(r"[/.]", item.path.lower().replace("_", ""))
+    return plain in parts[-4:]
+
+
+def _without_comments(text: str) -> str:
+    return re.sub(r"(?m)^\s*(?://|#(?!\[)).*$", "", text)
+
+
+def _line_starts(text: str) -> list[int]:
+    return [0, *(match.end() for match in re.finditer("\n", text))]
+
+
+def _line_of(starts: list[int], offset: int) -> int:
+    from bisect import bisect_right
+
+    return bisect_right(starts, offset)

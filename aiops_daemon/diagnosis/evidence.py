@@ -1,0 +1,352 @@
+"""The pieces of evidence, chosen within a budget: what matters most is never cut.
+
+    1  the incident itself                       always
+    2  its records, its requests, what came before
+    3  the places, the best first                (each function at most 90 lines)
+    4  the settings they read, and where these are set
+    5  the suspects' changes, the best first
+    6  what else changed lately, a line a commit
+    7  similar incidents
+
+Each section has its share of the tokens; what one leaves over goes to the next. Every piece says why it is there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta, tzinfo
+from itertools import zip_longest
+from typing import Any
+
+from aiops_daemon.diagnosis import rendering
+from aiops_daemon.diagnosis.clues import Clues
+from aiops_daemon.diagnosis.code import Code
+from aiops_daemon.diagnosis.history import Suspect
+from aiops_daemon.diagnosis.locate import Place
+from aiops_daemon.diagnosis.log_view import LogView, Row
+from aiops_daemon.diagnosis.rendering import Renderer
+from aiops_daemon.diagnosis.settings_read import Setting
+from aiops_daemon.domain.evidence import (
+    Evidence,
+    NamedIncident,
+    NamedPlace,
+    NamedSuspect,
+    Piece,
+    PieceKind,
+    Report,
+)
+from aiops_daemon.domain.patch import Commit
+
+BUDGET_TOKENS = 27_000
+_SHARES = {
+    PieceKind.LOG: 0.20,
+    PieceKind.SOURCE: 0.38,
+    PieceKind.SETTING: 0.06,
+    PieceKind.COMMIT: 0.30,
+    PieceKind.HISTORY: 0.04,
+    PieceKind.MEMORY: 0.02,
+}
+_BYTES_A_TOKEN = 3.2
+"""Of source and logs, measured low on purpose: an estimate must not be less than what is paid for."""
+_DIFF_LINES = (60, 50, 40, 40, 30, 30, 25, 25, 20, 20, 20, 20, 16, 16, 16, 16)
+_PIECE_TOKENS = 40
+"""Of a piece's title and reason."""
+_SUSPECTS_NAMED = 3
+_PLACES_NAMED = 3
+
+
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """All that was found, before anything is left out."""
+
+    title: str
+    code: str | None
+    severity: str
+    count: int
+    view: LogView
+    clues: Clues
+    commit: str = ""
+    source: Code | None = None
+    places: Sequence[Place] = ()
+    settings: Sequence[Setting] = ()
+    suspects: Sequence[Suspect] = ()
+    commits: Sequence[Commit] = ()
+    similar: Sequence[tuple[NamedIncident, str]] = ()
+    gaps: list[str] = field(default_factory=list)
+
+
+def tokens_of(text: str) -> int:
+    """How many tokens a text will be, estimated."""
+    return int(len(text.encode("utf-8", "replace")) / _BYTES_A_TOKEN) + 1
+
+
+_Offer = tuple[str, dict[str, Any]]
+"""A piece before it is taken: its text, and the rest of it."""
+
+
+class _Budget:
+    """Takes pieces while there is room in their section, and at the end whatever still fits."""
+
+    def __init__(self, tokens: int) -> None:
+        self._tokens = tokens
+        self._room = 0.0
+        self._refused: list[tuple[PieceKind, _Offer, str]] = []
+        self._counts: Counter[str] = Counter()
+        self.pieces: list[Piece] = []
+
+    def section(self, kind: PieceKind, offers: Iterable[_Offer], letter: str) -> None:
+        """Take the pieces of a section in their order, until its share, and what was left over before, is used up."""
+        self._room += self._tokens * _SHARES[kind]
+        for offer in offers:
+            if not self._take(kind, offer, letter):
+                self._refused.append((kind, offer, letter))
+
+    def fill(self) -> None:
+        """Give what is left to what was refused, in turn from each section."""
+        sections: dict[PieceKind, list[tuple[PieceKind, _Offer, str]]] = defaultdict(list)
+        for refused in self._refused:
+            sections[refused[0]].append(refused)
+        for row in zip_longest(*sections.values()):
+            for refused in filter(None, row):
+                self._take(*refused)
+
+    def _take(self, kind: PieceKind, offer: _Offer, letter: str) -> bool:
+        text, more = offer
+        cost = tokens_of(text) + _PIECE_TOKENS
+        if cost > self._room:
+            return False
+        self._room -= cost
+        self._counts[letter] += 1
+        self.pieces.append(Piece(id=f"{letter}{self._counts[letter]}", kind=kind, text=text, **more))
+        return True
+
+
+def evidence_of(found: Findings, renderer: Renderer, zone: tzinfo, budget: int = BUDGET_TOKENS) -> Evidence:
+    """Choose, and say why."""
+    chosen = _Budget(budget)
+    chosen.pieces.append(_incident(found, zone))
+    chosen.section(PieceKind.LOG, _log(found, renderer), "L")
+    if found.source is not None:
+        chosen.section(PieceKind.SOURCE, _sources(found), "S")
+        chosen.section(PieceKind.SETTING, _settings(found, renderer), "E")
+        chosen.section(PieceKind.COMMIT, _diffs(found), "C")
+        chosen.section(PieceKind.HISTORY, _rest(found), "H")
+    chosen.section(PieceKind.MEMORY, _memory(found), "M")
+    chosen.fill()
+    for gap in found.gaps:
+        chosen.pieces.append(
+            Piece(id="", kind=PieceKind.GAP, title="not looked at", why="it could not be had", text=gap)
+        )
+    tokens = sum(tokens_of(piece.text) + tokens_of(piece.title + piece.why) for piece in chosen.pieces)
+    return Evidence(pieces=tuple(chosen.pieces), report=_report(found, zone), tokens=tokens)
+
+
+def _incident(found: Findings, zone: tzinfo) -> Piece:
+    lines = [
+        f"title: {found.title}",
+        f"code: {found.code or 'none'}",
+        f"severity: {found.severity}",
+        f"count: {found.count}",
+    ]
+    lines += [f"began: {_began(found, zone)}"]
+    if found.commit:
+        lines.append(f"deployed commit: {found.commit}")
+    return Piece(
+        id="I1",
+        kind=PieceKind.INCIDENT,
+        title="the incident",
+        why="what is asked about",
+        text="\n".join(lines),
+    )
+
+
+def _log(found: Findings, renderer: Renderer) -> Iterable[_Offer]:
+    view = found.view
+    own = list({row.number: row for row in [*view.rows[:1], *view.rows[-1:]]}.values())
+    if own:
+        yield (
+            _rows(own, renderer),
+            {"title": "its records", "why": "the first and the newest of the incident"},
+        )
+    for request in view.requests:
+        yield (
+            _rows(request, renderer),
+            {"title": "one request", "why": "a request that failed with it, through all its records"},
+        )
+    if view.before:
+        yield (
+            _rows(view.before, renderer),
+            {"title": "the seconds before", "why": "what was logged just before the first one"},
+        )
+    if view.routes:
+        failing = [(route, counts) for route, counts in view.routes.items() if counts[1]]
+        well = [(route, counts) for route, counts in view.routes.items() if not counts[1]]
+        text = "\n".join(
+            f"{renderer.text(f'{method} {path}')}: {bad} of {total} requests failed with it"
+            for (method, path), (total, bad) in [*failing, *well[:5]]
+        )
+        yield text, {"title": "which routes", "why": "which requests fail with it, and which don't"}
+    if view.starts:
+        yield (
+            _rows(view.starts[-3:], renderer),
+            {"title": "starts of the program", "why": "a deployment shows itself as a start"},
+        )
+    if view.others:
+        text = "\n".join(
+            f"{at:%H:%M:%S} [{code or 'no code'}] {renderer.text(message)}"
+            for message, code, at in view.others
+        )
+        yield text, {"title": "what else began", "why": "other errors first seen within ten minutes of it"}
+
+
+def _rows(rows: Iterable[Row], renderer: Renderer) -> str:
+    return "\n".join(renderer.row(row) for row in rows)
+
+
+def _sources(found: Findings) -> Iterable[_Offer]:
+    assert found.source is not None
+    shown: list[tuple[str, int, int]] = []
+    frames = [line for _, line in found.clues.frames]
+    for place in [*found.places, *_changed_by(found)]:
+        item = place.item
+        text, first, last = rendering.source(found.source, item, frames)
+        if any(path == item.path and start <= first and last <= end for path, start, end in shown):
+            continue
+        shown.append((item.path, first, last))
+        yield (
+            text,
+            {
+                "title": f"{item.path}:{first}-{last}" + (f" {item.label}" if item.label else ""),
+                "why": "; ".join(place.whys[:3]),
+                "path": item.path,
+                "start_line": first,
+                "end_line": last,
+            },
+        )
+
+
+def _changed_by(found: Findings) -> Iterable[Place]:
+    """What the best suspects changed, where nothing else led there."""
+    assert found.source is not None
+    known = {place.item for place in found.places}
+    for suspect in found.suspects[:8]:
+        for change in suspect.commit.changes:
+            if (
+                change.path is None
+                or change.path not in found.source.snapshot.files
+                or suspect.paths.get(change.path or "", 0.0) <= 0
+            ):
+                continue
+            for hunk in change.hunks[:6]:
+                item = found.source.function_at(change.path, max(1, hunk.new_start))
+                if item is not None and item not in known:
+                    known.add(item)
+                    yield Place(item, whys=[f"changed by the suspect {suspect.commit.sha[:10]}"])
+
+
+def _settings(found: Findings, renderer: Renderer) -> Iterable[_Offer]:
+    for setting in found.settings:
+        lines = [
+            f"{hit.path}:{hit.line} {renderer.text(hit.text.strip())[:200]}" for hit in setting.lines[:10]
+        ]
+        yield "\n".join(lines), {"title": setting.name, "why": f"read by {', '.join(setting.readers[:3])}"}
+
+
+def _diffs(found: Findings) -> Iterable[_Offer]:
+    for rank, suspect in enumerate(found.suspects):
+        if suspect.score <= 0:
+            return
+        most = _DIFF_LINES[rank] if rank < len(_DIFF_LINES) else 12
+        commit = suspect.commit
+        yield (
+            rendering.diff(commit, suspect.paths, most),
+            {
+                "title": f"{commit.sha[:12]} {commit.committed_at:%Y-%m-%d %H:%M} {rendering.clean(commit.subject)[:100]}",
+                "why": "; ".join(suspect.reasons[:4]),
+                "sha": commit.sha,
+                "has_diff": True,
+            },
+        )
+
+
+def _rest(found: Findings) -> Iterable[_Offer]:
+    lines = [
+        f"{commit.sha[:10]} {commit.committed_at:%Y-%m-%d %H:%M} {rendering.clean(commit.subject)[:80]}"
+        for commit in found.commits[:40]
+    ]
+    while lines:
+        yield "\n".join(lines), {"title": "the latest commits", "why": "everything that was deployed lately"}
+        return
+
+
+def _memory(found: Findings) -> Iterable[_Offer]:
+    for incident, text in found.similar:
+        yield text, {"title": f"incident {incident.id}: {incident.title}", "why": "it was like this one"}
+
+
+def _report(found: Findings, zone: tzinfo) -> Report:
+    failing = [
+        f"{method} {path} ({bad} of {total})"
+        for (method, path), (total, bad) in found.view.routes.items()
+        if bad
+    ]
+    return Report(
+        commit=found.commit,
+        places=tuple(
+            NamedPlace(
+                path=place.item.path,
+                line=place.item.first_line,
+                function=place.item.label,
+                why="; ".join(place.whys[:2]),
+            )
+            for place in found.places[:_PLACES_NAMED]
+        ),
+        suspects=tuple(
+            NamedSuspect(
+                sha=suspect.commit.sha,
+                subject=rendering.clean(suspect.commit.subject)[:100],
+                author=rendering.clean(suspect.commit.author)[:60],
+                committed_at=suspect.commit.committed_at.isoformat(),
+                why="; ".join(suspect.reasons[:2]),
+            )
+            for suspect in found.suspects[:_SUSPECTS_NAMED]
+            if suspect.score > 0
+        ),
+        similar=tuple(incident for incident, _ in found.similar[:3]),
+        began=_began(found, zone),
+        routes=", ".join(failing[:4]),
+        gaps=tuple(found.gaps),
+    )
+
+
+def _began(found: Findings, zone: tzinfo) -> str:
+    """When it began, and what happened shortly before."""
+    began = found.view.began_at or found.clues.began_at
+    if began is None:
+        return "not known"
+    told = f"{began.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+    start = next(
+        (
+            row.event.logged_at
+            for row in reversed(found.view.starts)
+            if row.event.logged_at and row.event.logged_at <= began
+        ),
+        None,
+    )
+    if start is not None:
+        told += f", {_ago(began - start)} after the program was started"
+    newest = next((commit for commit in found.commits if commit.committed_at <= began), None)
+    if newest is not None:
+        told += f"; the newest commit then was {newest.sha[:10]}, {_ago(began - newest.committed_at)} before"
+    if found.view.last_good_at is not None:
+        told += f"; these requests last worked at {found.view.last_good_at.astimezone(zone):%H:%M:%S}"
+    return told
+
+
+def _ago(age: timedelta) -> str:
+    minutes = int(age.total_seconds() // 60)
+    if minutes < 120:  # noqa: PLR2004
+        return f"{minutes} minutes"
+    return f"{minutes // 60} hours" if minutes < 2 * 24 * 60 else f"{minutes // 1440} days"

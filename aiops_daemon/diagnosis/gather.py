@@ -1,0 +1,158 @@
+"""Gathers the evidence of one incident: asks the log, the source and the history, and chooses.
+
+What can't be had (no repository, a shallow one, no base branch, a log that is gone) is a gap that is named; the rest goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aiops_daemon.clients.git import Git, GitError
+from aiops_daemon.diagnosis import history
+from aiops_daemon.diagnosis.code import Code
+from aiops_daemon.diagnosis.evidence import BUDGET_TOKENS, Findings, evidence_of
+from aiops_daemon.diagnosis.locate import locate
+from aiops_daemon.diagnosis.log_view import LogView, clues_of
+from aiops_daemon.diagnosis.rendering import Renderer
+from aiops_daemon.diagnosis.routes import RouteTable, segments_of
+from aiops_daemon.diagnosis.settings_read import settings_of
+from aiops_daemon.diagnosis.snapshot import Snapshot, snapshot_of
+from aiops_daemon.domain.evidence import Evidence, NamedIncident
+from aiops_daemon.domain.patch import Commit
+from aiops_daemon.settings import Settings
+
+_SETTINGS_OF_PLACES = 14
+_HISTORY_SPAN = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The incident that is asked about."""
+
+    title: str
+    code: str | None
+    severity: str
+    count: int
+    place: str | None = None
+    similar: Sequence[tuple[NamedIncident, str]] = ()
+
+
+async def gather(
+    subject: Subject,
+    view: LogView,
+    settings: Settings,
+    redact: Callable[[str], str],
+    *,
+    budget: int = BUDGET_TOKENS,
+) -> Evidence:
+    """Everything that can be found out without a model."""
+    clues = clues_of(view, code=subject.code, title=subject.title, place=subject.place)
+    found = Findings(
+        title=subject.title,
+        code=subject.code,
+        severity=subject.severity,
+        count=subject.count,
+        view=view,
+        clues=clues,
+        similar=subject.similar,
+    )
+    source = await _source(settings, found)
+    if not view.rows:
+        found.gaps.append("log: the records of this incident are not in the log files any more")
+    if source is None:
+        renderer = Renderer(redact)
+        return evidence_of(found, renderer, settings.service.zone, budget)
+    snapshot, commits = source
+    return await asyncio.to_thread(_weigh, found, snapshot, commits, redact, settings, budget)
+
+
+async def _source(settings: Settings, found: Findings) -> tuple[Snapshot, list[Commit]] | None:
+    repository = settings.repository
+    if repository.path is None:
+        found.gaps.append(
+            "source: repository.path is empty, so neither the code nor its history was looked at"
+        )
+        return None
+    git = Git(repository.path)
+    try:
+        commit = await deployed_commit(git, settings, found.view)
+        snapshot, commits = await asyncio.gather(
+            snapshot_of(git, commit, repository.source_root), _commits(git, commit, found)
+        )
+    except GitError as error:
+        found.gaps.append(f"source: {error}")
+        return None
+    found.commit = commit
+    if not snapshot.code:
+        found.gaps.append(f"source: commit {commit[:10]} holds no code in a language that is known")
+    return snapshot, commits
+
+
+async def _commits(git: Git, commit: str, found: Findings) -> list[Commit]:
+    began = found.clues.began_at
+    since = began - _HISTORY_SPAN if began else None
+    try:
+        return await git.patches(commit, most=history.MOST_COMMITS, since=since)
+    except GitError as error:
+        found.gaps.append(f"history: {error}")
+        return []
+
+
+async def deployed_commit(git: Git, settings: Settings, view: LogView) -> str:
+    """The commit that ran: named by the configuration, by a file, by a field of the log, else the head of the base branch.
+
+    Raises:
+        GitError: there is no such commit.
+    """
+    named = settings.repository.deployed
+    if named:
+        return await git.resolve(_deployed(named, view) or named)
+    base = settings.repository.base_branch
+    for revision in (f"refs/remotes/origin/{base}", f"refs/heads/{base}"):
+        try:
+            return await git.resolve(revision)
+        except GitError:
+            continue
+    return await git.resolve(base)
+
+
+def _deployed(named: str, view: LogView) -> str | None:
+    """What a file or a field of the log says, if this names one."""
+    from pathlib import Path
+
+    if "/" in named and Path(named).is_file():
+        words = Path(named).read_text("utf-8", "replace")[:200].split()
+        return words[0] if words else None
+    for row in reversed([*view.starts, *view.rows]):
+        fields = row.values.get("fields", row.values)
+        value = fields.get(named) if isinstance(fields, dict) else None
+        value = value or row.values.get(named)
+        if isinstance(value, str) and value:
+            return value
+    return None
+
+
+def _weigh(
+    found: Findings,
+    snapshot: Snapshot,
+    commits: list[Commit],
+    redact: Callable[[str], str],
+    settings: Settings,
+    budget: int,
+) -> Evidence:
+    """The part that computes, in a thread of its own."""
+    code = Code(snapshot)
+    table = RouteTable(code)
+    places = locate(code, found.clues, table)
+    found.source = code
+    found.places = places.ranked()
+    found.settings = settings_of(code, [place.item for place in found.places[:_SETTINGS_OF_PLACES]])
+    places.by_settings(found.settings)
+    found.places = places.ranked()
+    found.commits = commits
+    found.suspects = history.suspects(commits, found.places, found.settings, found.clues, places.variants)
+    known = {segment for route in table.routes for segment in segments_of(route.path)} | table.prefixes
+    return evidence_of(found, Renderer(redact, known), settings.service.zone, budget)

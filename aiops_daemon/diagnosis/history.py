@@ -1,0 +1,239 @@
+"""What changed: which commits touched the lines of the places found, the settings they read, and the words of the incident.
+
+Line history, not file history: the lines of every place are followed back through all commits at once, across what was inserted
+and deleted above them and across renames. A commit's message counts for nothing; it seldom gives a fault away.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from aiops_daemon.diagnosis.clues import Clues, words_of
+from aiops_daemon.diagnosis.locate import Place
+from aiops_daemon.diagnosis.settings_read import Setting
+from aiops_daemon.diagnosis.snapshot import LANGUAGES, is_test
+from aiops_daemon.domain.patch import Commit, FileChange, Hunk
+
+MOST_COMMITS = 400
+"""Read for their changes; of older ones nothing is looked at."""
+
+_RISKY = re.compile(
+    r"\d|time_?out|retr(?:y|ies)|Duration|limit|max|min|pool|env|unwrap|expect\(|\?;|None|null|undefined|if |return |&&|\|\||[<>]=?|!|"
+    r"order|desc|asc|default|secret|exp\b|expire|cookie|domain|origin|rename|serde|required|optional|offset|catch|await",
+    re.IGNORECASE,
+)
+_AGE_HALVES = timedelta(days=45)
+_FORMATTING = re.compile(r"\s+")
+
+
+@dataclass(slots=True)
+class Suspect:
+    """A commit that may have brought the fault, and every reason to think so."""
+
+    commit: Commit
+    score: float = 0.0
+    whys: dict[str, float] = field(default_factory=dict)
+    paths: dict[str, float] = field(default_factory=dict)
+
+    def add(self, score: float, why: str, path: str | None = None) -> None:
+        """One more reason."""
+        self.score += score
+        self.whys[why] = self.whys.get(why, 0.0) + score
+        if path:
+            self.paths[path] = self.paths.get(path, 0.0) + score
+
+    @property
+    def reasons(self) -> list[str]:
+        """The reasons, the weightiest first."""
+        return sorted(self.whys, key=lambda why: -self.whys[why])
+
+
+@dataclass(slots=True)
+class _Tracked:
+    """Lines that are followed back: they are those of a place in today's file, and elsewhere before."""
+
+    place: Place
+    first: int
+    last: int
+
+
+def suspects(
+    commits: Sequence[Commit],
+    places: Sequence[Place],
+    settings: Sequence[Setting],
+    clues: Clues,
+    names: Sequence[str],
+) -> list[Suspect]:
+    """The commits, the most suspicious first.
+
+    Args:
+        commits: newest first, from the deployed one.
+        places: where the fault may be, by their order.
+        settings: what these places read.
+        clues: what the log said.
+        names: the variants and constants that bear the code.
+    """
+    found = {commit.sha: Suspect(commit) for commit in commits}
+    _by_lines(commits, places, found)
+    _by_names(found.values(), settings, names)
+    _by_words(found.values(), clues)
+    for suspect in found.values():
+        _weigh(suspect, clues)
+    return sorted(found.values(), key=lambda each: -each.score)
+
+
+def _by_lines(commits: Sequence[Commit], places: Sequence[Place], found: dict[str, Suspect]) -> None:
+    best = max((place.score for place in places), default=1.0) or 1.0
+    tracked: dict[str, list[_Tracked]] = defaultdict(list)
+    for place in places:
+        tracked[place.item.path].append(_Tracked(place, place.item.first_line, place.item.last_line))
+    touched: dict[int, int] = defaultdict(int)
+    for commit in commits:
+        for change in commit.changes:
+            if change.path is None or change.path not in tracked:
+                continue
+            lines = tracked.pop(change.path)
+            for each in lines:
+                kinds = [hunk for hunk in change.hunks if _meets(hunk, each)]
+                if not kinds or _is_formatting(kinds):
+                    continue
+                touched[id(each)] += 1
+                weight = 40.0 * (each.place.score / best) / math.sqrt(touched[id(each)])
+                is_birth = change.old_path is None
+                where = each.place.item.label or each.place.item.path
+                why = f"wrote {where}" if is_birth else f"changed {where}"
+                found[commit.sha].add(weight * (0.35 if is_birth else 1.0), why, change.path)
+            if change.old_path is not None:
+                tracked[change.old_path].extend(_before(change, each) for each in lines)
+
+
+def _meets(hunk: Hunk, lines: _Tracked) -> bool:
+    if hunk.new_count == 0:
+        return lines.first <= hunk.new_start < lines.last or lines.first <= hunk.new_start <= lines.last
+    return hunk.new_start <= lines.last and hunk.new_start + hunk.new_count - 1 >= lines.first
+
+
+def _before(change: FileChange, lines: _Tracked) -> _Tracked:
+    """Where these lines stood before a change."""
+    first, last = lines.first, lines.last
+    shift_first = shift_last = 0
+    for hunk in change.hunks:
+        delta = hunk.old_count - hunk.new_count
+        hunk_end = hunk.new_start + max(hunk.new_count, 1) - 1
+        if hunk_end < lines.first:
+            shift_first += delta
+            shift_last += delta
+        elif hunk.new_start <= lines.last:
+            if hunk.new_start < lines.first:
+                first = min(first, hunk.old_start - shift_first)
+            shift_last += delta
+    first, last = first + shift_first, last + shift_last
+    return _Tracked(lines.place, max(1, first), max(first, last, 1))
+
+
+def _is_formatting(hunks: Iterable[Hunk]) -> bool:
+    """Whether nothing but blanks and line breaks changed."""
+    return all(_squeezed(hunk.removed) == _squeezed(hunk.added) for hunk in hunks)
+
+
+def _squeezed(lines: Iterable[str]) -> str:
+    return _FORMATTING.sub("", "".join(lines)).replace(",", "")
+
+
+def _by_names(found: Iterable[Suspect], settings: Sequence[Setting], names: Sequence[str]) -> None:
+    """Commits that changed lines in which a setting, or the variant of the code, stands."""
+    weights = {setting.name: 26.0 / math.sqrt(1 + rank) for rank, setting in enumerate(settings)}
+    weights.update(dict.fromkeys(names, 14.0))
+    if not weights:
+        return
+    pattern = re.compile(
+        "|".join(rf"(?<![\w]){re.escape(name)}(?![\w])" for name in sorted(weights, key=len, reverse=True))
+    )
+    for suspect in found:
+        for change in suspect.commit.changes:
+            path = change.path or change.old_path or ""
+            hits = {name for line in change.lines for name in pattern.findall(line)}
+            for name in hits:
+                is_new_file = change.old_path is None
+                suspect.add(
+                    weights[name] * (0.3 if is_new_file or is_test(path) else 1.0),
+                    f"changed lines with {name}",
+                    path,
+                )
+
+
+def _by_words(found: Iterable[Suspect], clues: Clues) -> None:
+    wanted = clues.words()
+    spoken: dict[str, dict[str, set[str]]] = {}
+    counts: dict[str, int] = defaultdict(int)
+    all_of = list(found)
+    for suspect in all_of:
+        by_path = {
+            change.path or change.old_path or "": words_of(" ".join(change.lines)) & wanted.keys()
+            for change in suspect.commit.changes
+        }
+        spoken[suspect.commit.sha] = by_path
+        for word in set().union(*by_path.values()) if by_path else set():
+            counts[word] += 1
+    total = len(all_of) + 1
+    for suspect in all_of:
+        for path, words in spoken[suspect.commit.sha].items():
+            value = sum(wanted[word] * math.log(total / (1 + counts[word])) for word in words)
+            if value > 1:
+                about = ", ".join(sorted(words, key=lambda word: counts[word])[:4])
+                suspect.add(
+                    min(14.0, 2.2 * value) * (0.2 if is_test(path) else 1.0), f"speaks of {about}", path
+                )
+
+
+def _weigh(suspect: Suspect, clues: Clues) -> None:
+    """What kind of a commit it is, and when it came."""
+    commit = suspect.commit
+    paths = [change.path or change.old_path or "" for change in commit.changes]
+    changed = [line for change in commit.changes for line in change.lines]
+    if not commit.parents:
+        suspect.score *= 0.15
+    if paths and all(is_test(path) or path.endswith((".md", ".txt")) for path in paths):
+        suspect.score *= 0.15
+    elif not any(_matters(path) for path in paths):
+        suspect.score *= 0.5
+    if changed:
+        risky = sum(bool(_RISKY.search(line)) for line in changed) / len(changed)
+        suspect.score *= 0.8 + 0.4 * risky
+        suspect.score /= 1 + 0.06 * math.log2(1 + len(changed) / 40)
+    if clues.began_at is None:
+        return
+    age = clues.began_at - commit.committed_at
+    if age < timedelta(0):
+        suspect.score *= 0.6  # after it began; clocks and rebases are not to be trusted wholly
+        return
+    suspect.score *= 0.55 + 0.9 * 0.5 ** (age / _AGE_HALVES)
+    if clues.last_good_at is not None and clues.last_good_at <= commit.committed_at:
+        suspect.add(8.0, "came after these requests last worked")
+    if age < timedelta(hours=24) and suspect.score > 0:
+        suspect.add(4.0, f"committed {_told(age)} before it began")
+
+
+def _matters(path: str) -> bool:
+    name = path.rpartition("/")[2].lower()
+    return (
+        any(path.endswith(ending) for ending in LANGUAGES)
+        or name.endswith((".toml", ".yml", ".yaml", ".sql"))
+        or ".env" in name
+        or "docker" in name
+    )
+
+
+def _told(age: timedelta) -> str:
+    minutes = int(age.total_seconds() // 60)
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"  # noqa: PLR2004
+
+
+def suspects_before(began_at: datetime | None, commits: Iterable[Commit]) -> Commit | None:
+    """The newest commit that was there when it began."""
+    return next((commit for commit in commits if began_at is None or commit.committed_at <= began_at), None)

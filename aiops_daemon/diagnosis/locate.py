@@ -1,0 +1,397 @@
+"""Where in the source an incident comes from: every way to a function that a good engineer would try, added up.
+
+    what the log names      a panic's file and line, stack frames, `log.file`, the names of spans, the module
+    what it says            the literal that a message was made from
+    its code                the error's variant, and who makes it
+    what was asked for      method and path through the route table to the handler, and down its calls
+    who lets it in          extractors and layers in front of the handler
+    what it is about        the words of the message and of the code's domain
+
+A central error handler logs for everybody, so the place that logged counts for less than what several ways lead to.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from aiops_daemon.diagnosis.clues import Clues, words_of
+from aiops_daemon.diagnosis.code import LEAST_STATIC, Code, Hit
+from aiops_daemon.diagnosis.routes import Match, RouteTable
+from aiops_daemon.diagnosis.settings_read import Setting
+from aiops_daemon.diagnosis.syntax import Item
+
+_VARIANT = re.compile(r"\b([A-Z][A-Za-z0-9]{3,}|[A-Z][A-Z0-9_]{3,})\b")
+_NOT_VARIANTS = frozenset(
+    [
+        "Self",
+        "String",
+        "Result",
+        "Option",
+        "Error",
+        "AppError",
+        "StatusCode",
+        "Some",
+        "None",
+        "Json",
+        "HttpStatus",
+        "Display",
+        "Debug",
+    ]
+)
+_MOST_USES = 40
+_PLACES_WITH_ORIGIN = 16
+_CONSTRUCTORS = (
+    "new",
+    "from_env",
+    "from_config",
+    "connect",
+    "build",
+    "init",
+    "create",
+    "__init__",
+    "constructor",
+    "default",
+)
+_TABLE_VARIANTS = 25
+_DEPTHS = (30.0, 20.0, 12.0, 7.0)
+_MOST_CALLEES = 12
+_WORDS_FILES = 60
+
+MOST_PLACES = 60
+
+
+@dataclass(slots=True)
+class Place:
+    """A function, with all that leads to it."""
+
+    item: Item
+    score: float = 0.0
+    whys: list[str] = field(default_factory=list)
+
+    def add(self, score: float, why: str) -> None:
+        """One more way leads here; each further one adds less."""
+        self.score = max(self.score, score) + 0.4 * min(self.score, score)
+        if why not in self.whys:
+            self.whys.append(why)
+
+
+class Places:
+    """The places found so far."""
+
+    def __init__(self, code: Code, clues: Clues) -> None:
+        self._code = code
+        self._clues = clues
+        self._found: dict[Item, Place] = {}
+        self.matches: list[Match] = []
+        self.variants: list[str] = []
+
+    def ranked(self) -> list[Place]:
+        """The best first. Tests last: they fail of a fault, and are none."""
+
+        def value(place: Place) -> float:
+            return place.score * (0.15 if self._code.snapshot.files[place.item.path].is_test else 1.0)
+
+        return sorted(
+            self._found.values(), key=lambda place: (-value(place), place.item.path, place.item.first_line)
+        )[:MOST_PLACES]
+
+    def _add(self, item: Item, score: float, why: str) -> None:
+        self._found.setdefault(item, Place(item)).add(score, why)
+
+    # What the log names
+
+    def by_frames(self) -> None:
+        """Files and lines that stand in the log. Which tracked file is meant is told by the end of its path."""
+        for rank, (named, line) in enumerate(self._clues.frames[:12]):
+            for path in self._tracked(named):
+                if line <= len(self._code.snapshot.files[path].lines):
+                    self._add(
+                        self._code.around(path, line),
+                        100.0 / (1 + 0.25 * rank),
+                        f"the log names {path}:{line}",
+                    )
+
+    def _tracked(self, named: str) -> list[str]:
+        parts = [part for part in named.replace("\\", "/").split("/") if part not in {"", "."}]
+        if ".." in parts:
+            return []
+        for length in range(len(parts), 0, -1):
+            ending = "/".join(parts[-length:])
+            found = [
+                path for path in self._code.snapshot.files if path == ending or path.endswith(f"/{ending}")
+            ]
+            if found:
+                return found if len(found) <= 2 else []  # noqa: PLR2004 - mod.rs is everywhere
+        return []
+
+    def by_names(self) -> None:
+        """Spans bear the names of functions, targets those of modules."""
+        for span in self._clues.spans:
+            for item in self._code.named(span)[:3]:
+                if not item.is_value:
+                    self._add(item, 45.0, f"the span {span} is this function")
+        for target in self._clues.targets:
+            for path in self._module(target):
+                for item in self._code.outline(path):
+                    if not item.is_value:
+                        self._add(item, 6.0, f"in the module that logged ({target})")
+
+    def _module(self, target: str) -> list[str]:
+        parts = [part for part in re.split(r"::|\.|/", target) if part.isidentifier()]
+        for length in range(len(parts), 1, -1):
+            ending = "/".join(parts[-length:])
+            found = [
+                file.path
+                for file in self._code.snapshot.code
+                if re.search(rf"(?:^|/){re.escape(ending)}(?:/mod|/index|/__init__)?\.\w+$", file.path)
+            ]
+            if found:
+                return found[:2]
+        return []
+
+    # What it says
+
+    def by_literals(self) -> None:
+        """The text in the source that a message was made from: all its fixed parts, in their order."""
+        messages = [message for message in self._clues.messages if len(message) >= LEAST_STATIC][:12]
+        for rank, message in enumerate(messages):
+            found = [(len(static), hit) for static, hit in self._literals_of(message)]
+            best = max((length for length, _ in found), default=0)
+            same = [hit for length, hit in found if length >= 0.7 * best][:8]
+            for hit in same:
+                weight = 55.0 if rank == 0 else 35.0
+                score = weight * min(1.0, best / 24) / math.sqrt(len(same))
+                self._add(self._code.around(hit.path, hit.line), score, f"writes {_short(message)!r}")
+
+    def _literals_of(self, message: str) -> Iterator[tuple[str, Hit]]:
+        for path, line, parts in self._code.literals:
+            at = 0
+            for part in parts:
+                at = message.find(part, at)
+                if at < 0:
+                    break
+                at += len(part)
+            else:
+                yield "".join(parts), Hit(path, line, "")
+
+    # Its code
+
+    def by_code(self) -> None:
+        """Where the code is written, which variant or constant bears it, and who makes one of those."""
+        code = self._clues.code
+        if not code:
+            return
+        pattern = re.compile(rf"(?<![A-Za-z0-9]){re.escape(code)}(?![A-Za-z0-9])")
+        names: Counter[str] = Counter()
+        for hit in list(self._code.hits(pattern))[:20]:
+            if self._code.snapshot.files[hit.path].is_test:
+                continue
+            item = self._code.around(hit.path, hit.line)
+            self._add(item, 12.0, f"holds the code {code}")
+            names.update(self._bearers(hit))
+        for name, _ in names.most_common(6):
+            self._by_variant(name, code)
+
+    def _bearers(self, hit: Hit) -> Iterator[str]:
+        lines = self._code.snapshot.files[hit.path].lines
+        here = _VARIANT.findall(re.sub(r"\"[^\"]*\"", "", hit.text))
+        if not [name for name in here if name not in _NOT_VARIANTS]:
+            here = [name for line in lines[hit.line : hit.line + 2] for name in _VARIANT.findall(line)[:1]]
+            here += [
+                name
+                for line in lines[max(0, hit.line - 3) : hit.line - 1]
+                for name in _VARIANT.findall(line)[-1:]
+            ]
+        yield from (name for name in here if name not in _NOT_VARIANTS)
+
+    def _by_variant(self, name: str, code: str) -> None:
+        pattern = re.compile(rf"\b{re.escape(name)}\b")
+        users: dict[Item, int] = defaultdict(int)
+        for hit in self._code.hits(pattern):
+            if self._code.snapshot.files[hit.path].is_test:
+                continue
+            item = self._code.function_at(hit.path, hit.line)
+            if item is not None and not item.is_value:
+                users[item] += 1
+        if not users or len(users) > _MOST_USES:
+            return
+        self.variants.append(name)
+        for item in users:
+            is_table = len(
+                _VARIANT.findall(self._code.text_of(item))
+            ) > _TABLE_VARIANTS and code in self._code.text_of(item)
+            score = 10.0 if is_table else 38.0 / math.sqrt(1 + 0.35 * (len(users) - 1))
+            self._add(item, score, f"makes {name}, which is {code}")
+
+    # What was asked for
+
+    def by_routes(self, table: RouteTable) -> None:
+        """From the requests that failed to their handlers, what these call, and who lets a request in."""
+        total = sum(request.count for request in self._clues.requests) or 1
+        for request in self._clues.requests[:8]:
+            share = max(0.35, request.count / total)
+            for match in table.match(request.method, request.uri)[:2]:
+                self.matches.append(match)
+                told = f"answers {request.method or ''} {match.route.path}".replace("  ", " ")
+                self._add(match.handler, 48.0 * share, told)
+                self._down(match.handler, share)
+                self._extractors(match.handler, share)
+                route = self._code.around(match.route.file, match.route.line, 6)
+                self._add(route, 6.0 * share, f"routes {match.route.path}")
+
+    def _down(self, handler: Item, share: float) -> None:
+        """Breadth first, so that each function is reached by its shortest way."""
+        level, seen = [handler], {handler}
+        for depth, weight in enumerate(_DEPTHS):
+            further: list[Item] = []
+            for caller in level:
+                for callee in self._code.calls(caller)[:_MOST_CALLEES]:
+                    if callee in seen:
+                        continue
+                    seen.add(callee)
+                    further.append(callee)
+                    if not callee.is_value:
+                        self._add(
+                            callee,
+                            weight * share,
+                            f"called by {caller.label}"
+                            + (f", {depth + 1} calls below {handler.label}" if depth else ""),
+                        )
+            level = further[:40]
+
+    def _extractors(self, handler: Item, share: float) -> None:
+        """Axum takes a request apart by the types of a handler's arguments; FastAPI by `Depends`."""
+        head = self._code.text_of(handler).split("{", 1)[0]
+        boost = 1.5 if self._clues.domain in {"AUTH", "VAL", "COMMON"} else 0.6
+        for name in dict.fromkeys(re.findall(r"\b([A-Z]\w+)\b", head)):
+            for method in ("from_request_parts", "from_request", "validate"):
+                for item in self._code.named(method, name):
+                    self._add(
+                        item, 28.0 * share * boost, f"takes {name} out of the request for {handler.label}"
+                    )
+                    for callee in self._code.calls(item)[:8]:
+                        self._add(callee, 20.0 * share * boost, f"called by {item.label}")
+        for name in re.findall(r"Depends\(\s*([\w.]+)", head) + re.findall(
+            r"Depends\(\s*([\w.]+)", self._code.text_of(handler)
+        ):
+            for item in self._code.named(name.rpartition(".")[2])[:2]:
+                self._add(item, 28.0 * share * boost, f"{handler.label} depends on it")
+                for callee in self._code.calls(item)[:8]:
+                    self._add(callee, 20.0 * share * boost, f"called by {item.label}")
+
+    def by_layers(self) -> None:
+        """Middleware in front of everything: asked about where requests are turned away."""
+        if self._clues.domain != "AUTH":
+            return
+        for hit in self._code.hits(
+            re.compile(r"from_fn|\.layer\(|\.use\(|Middleware|add_middleware|UseGuards")
+        ):
+            if self._code.snapshot.files[hit.path].is_test:
+                continue
+            for name in re.findall(r"\b([A-Za-z_]\w+)\b", hit.text):
+                for item in self._code.named(name)[:2]:
+                    if not item.is_value:
+                        self._add(item, 18.0, "stands in front of the handlers")
+                        for callee in self._code.calls(item)[:8]:
+                            self._add(callee, 14.0, f"called by {item.label}")
+
+    # What they are made of
+
+    def by_construction(self) -> None:
+        """What a place works with was put together elsewhere: its type's constructors, what these call, and who calls them."""
+        for place in self.ranked()[:_PLACES_WITH_ORIGIN]:
+            item = place.item
+            if not item.owner or item.name in _CONSTRUCTORS:
+                continue
+            share = place.score / 100.0
+            for name in (*_CONSTRUCTORS, f"New{item.owner}"):
+                for constructor in self._code.named(name, "" if name.startswith("New") else item.owner)[:1]:
+                    self._add(constructor, min(22.0, 40 * share), f"makes the {item.owner} of {item.label}")
+                    for callee in self._code.calls(constructor)[:6]:
+                        self._add(callee, min(18.0, 32 * share), f"called by {constructor.label}")
+                    for caller in self._callers_of(item.owner, name)[:3]:
+                        self._add(caller, min(14.0, 24 * share), f"makes a {item.owner}")
+                        for callee in self._code.calls(caller)[:8]:
+                            self._add(callee, min(9.0, 14 * share), f"called by {caller.label}")
+
+    def _callers_of(self, owner: str, name: str) -> list[Item]:
+        pattern = re.compile(
+            rf"\b{re.escape(owner)}(?:::|\.){re.escape(name)}\s*\(|\bnew\s+{re.escape(owner)}\s*\("
+        )
+        found = (self._code.function_at(hit.path, hit.line) for hit in self._code.hits(pattern))
+        return list(dict.fromkeys(item for item in found if item is not None and not item.is_value))
+
+    def by_settings(self, settings: Iterable[Setting]) -> None:
+        """Who reads a setting from outside, or fixes it, for the places that go by it."""
+        best = max((place.score for place in self._found.values()), default=0.0)
+        for rank, setting in enumerate(settings):
+            for hit in setting.lines:
+                file = self._code.snapshot.files[hit.path]
+                if file.language is None or file.is_test:
+                    continue
+                item = self._code.function_at(hit.path, hit.line)
+                if item is not None:
+                    self._add(
+                        item,
+                        best * 0.3 / (1 + 0.12 * rank),
+                        f"sets {setting.name}, which {setting.readers[0]} reads",
+                    )
+
+    # What it is about
+
+    def by_words(self) -> None:
+        """Functions that speak of the same things, the rarer a word in this source the more it counts."""
+        wanted = self._clues.words()
+        spoken = {
+            file.path: words_of(file.text) & wanted.keys()
+            for file in self._code.snapshot.code
+            if not file.is_test
+        }
+        rarity = _rarity(wanted, spoken.values())
+
+        def weight(words: Iterable[str]) -> float:
+            return sum(wanted[word] * rarity[word] for word in words)
+
+        files = sorted(spoken, key=lambda path: -weight(spoken[path]))[:_WORDS_FILES]
+        scored = []
+        for path in files:
+            for item in self._code.outline(path):
+                words = words_of(f"{item.label} {self._code.text_of(item)}") & wanted.keys()
+                size = item.last_line - item.first_line + 1
+                named = words_of(item.label) & wanted.keys()
+                scored.append(
+                    ((weight(words) + weight(named)) / (1 + 0.15 * math.log2(size + 1)), words, item)
+                )
+        best = max((value for value, *_ in scored), default=0.0)
+        for value, words, item in sorted(scored, key=lambda each: -each[0])[:30]:
+            if best and value > 0.3 * best:
+                about = ", ".join(sorted(words, key=lambda word: -wanted[word] * rarity[word])[:4])
+                self._add(item, 30.0 * value / best, f"speaks of {about}")
+
+
+def locate(code: Code, clues: Clues, table: RouteTable) -> Places:
+    """Try every way."""
+    places = Places(code, clues)
+    places.by_frames()
+    places.by_names()
+    places.by_literals()
+    places.by_code()
+    places.by_routes(table)
+    places.by_layers()
+    places.by_words()
+    places.by_construction()
+    return places
+
+
+def _rarity(wanted: Iterable[str], spoken: Iterable[set[str]]) -> dict[str, float]:
+    sets = list(spoken)
+    counts: Counter[str] = Counter(word for words in sets for word in words)
+    return {word: math.log((1 + len(sets)) / (1 + counts[word])) + 0.1 for word in wanted}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004

@@ -1,0 +1,327 @@
+"""The log around an incident.
+
+The same requests through all their records, what came before, what else began, which routes fail and which don't, since when, and
+when the program was started.
+
+Reads a bounded part of the files. Times are the log's own; a log is read in the order in which it was written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from aiops_daemon.diagnosis.clues import Clues, Request
+from aiops_daemon.domain.event import Event, Level
+from aiops_daemon.domain.sighting import Sighting
+from aiops_daemon.sources.assemble import Assembler
+from aiops_daemon.sources.formats import Format
+from aiops_daemon.sources.formats.envelope import event_of
+from aiops_daemon.sources.formats.part import Record, Text
+from aiops_daemon.sources.lines import LineSplitter
+
+BYTES_BEFORE = 16 * 1024 * 1024
+BYTES_AFTER = 4 * 1024 * 1024
+"""How much of a log is looked at around an incident that the daemon knows of."""
+
+SECONDS_BEFORE = timedelta(seconds=10)
+NEAR = timedelta(minutes=10)
+_MOST_REQUESTS = 3
+_MOST_ROWS_A_REQUEST = 14
+_MOST_BEFORE = 14
+_MOST_OTHERS = 6
+_STARTS = re.compile(
+    r"(?i)\b(?:server (?:running|started|listening)|listening on|started server|application startup complete|starting (?:server|application|service)|"
+    r"started \w+ in [\d.]+ seconds|service started|booting|serving on|running on http)"
+)
+_FRAMES = (
+    re.compile(r'File "([^"\n]{1,300})", line (\d{1,6})'),
+    re.compile(r"\bat \.?/?([\w./-]{1,300}\.rs):(\d{1,6})"),
+    re.compile(r"\(?([\w./@-]{1,300}\.(?:ts|tsx|js|mjs)):(\d{1,6})(?::\d+)?\)?"),
+    re.compile(r"\(([\w$]{1,100}\.java):(\d{1,6})\)"),
+    re.compile(r"\b([\w./-]{1,300}\.go):(\d{1,6})\b"),
+    re.compile(r"\b((?:src|crates|app|lib)/[\w./-]{1,300}\.rs):(\d{1,6})"),
+)
+_THEIRS = re.compile(r"site-packages|/rustc/|node_modules|\.cargo|/usr/|internal/|java\.base|<frozen")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record of any level, and what it is a part of."""
+
+    event: Event
+    values: Mapping[str, Any]
+    sighting: Sighting | None
+    number: int
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether it is of WARN or above."""
+        return self.event.level in {Level.WARN, Level.ERROR, Level.FATAL} or self.event.panic is not None
+
+
+@dataclass(slots=True)
+class LogView:
+    """What the log tells of one incident.
+
+    Attributes:
+        rows: the incident's own records, oldest first.
+        requests: the records of some of the requests that failed, request by request.
+        before: what was logged in the seconds before the first of them.
+        others: what else began near it: title, code and when.
+        routes: method and shape of a path -> requests in all, and of them those that failed with the incident.
+        starts: when the program was started, before and after.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    requests: list[list[Row]] = field(default_factory=list)
+    before: list[Row] = field(default_factory=list)
+    others: list[tuple[str, str | None, datetime]] = field(default_factory=list)
+    routes: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    starts: list[Row] = field(default_factory=list)
+    first_logged_at: datetime | None = None
+    last_logged_at: datetime | None = None
+    last_good_at: datetime | None = None
+
+    @property
+    def began_at(self) -> datetime | None:
+        """When the first record of the incident was logged."""
+        return next((row.event.logged_at for row in self.rows if row.event.logged_at), None)
+
+
+def read_rows(
+    paths: Iterable[tuple[Path, int, int | None]],
+    log_format: Format,
+    classify: Callable[[Event], Sighting | None],
+) -> Iterator[Row]:
+    """The records of some parts of files: path, first byte, last byte (None: to the end).
+
+    Raises:
+        OSError: a file can't be read.
+    """
+    numbers = count(1)
+    for path, first, last in paths:
+        panics = Assembler(
+            log_format
+        )  # only for the raw text of panics; records are taken whole, whatever their level
+        for line in _lines(path, first, last):
+            parts = log_format.parts(line.data)
+            if panics.open_since is not None or any(isinstance(part, Text) for part in parts):
+                panics.feed(line)
+                yield from (Row(event, {}, classify(event), next(numbers)) for event in _raw_panics(panics))
+            for part in parts:
+                if isinstance(part, Record):
+                    event = event_of(part, line.offset + part.start)
+                    yield Row(event, part.values, classify(event), next(numbers))
+        panics.close_group()
+        yield from (Row(event, {}, classify(event), next(numbers)) for event in _raw_panics(panics))
+
+
+def _raw_panics(panics: Assembler) -> list[Event]:
+    events, _, _ = panics.take()
+    return [event for event in events if event.panic is not None and event.panic.is_raw_text]
+
+
+def _lines(path: Path, first: int, last: int | None) -> Iterator[Any]:
+    splitter = LineSplitter(first, 1 << 20)
+    with path.open("rb") as file:
+        file.seek(max(0, first))
+        if first > 0:
+            skipped = file.readline()
+            splitter = LineSplitter(first + len(skipped), 1 << 20)
+        while chunk := file.read(1 << 19):
+            yield from splitter.feed(chunk)
+            if last is not None and file.tell() >= last:
+                return
+    if rest := splitter.rest():
+        yield rest
+
+
+def view_of(rows: Sequence[Row], is_ours: Callable[[Sighting], bool]) -> LogView:
+    """What these records tell of the incident that a sighting may belong to."""
+    view = LogView()
+    ours = [row for row in rows if row.sighting is not None and is_ours(row.sighting)]
+    view.rows = ours
+    timed = [row.event.logged_at for row in rows if row.event.logged_at]
+    view.first_logged_at, view.last_logged_at = (min(timed), max(timed)) if timed else (None, None)
+    view.starts = [
+        row
+        for row in rows
+        if row.event.request is None and not row.is_bad and _STARTS.search(row.event.message[:300])
+    ]
+    if not ours:
+        return view
+    by_request: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.event.request is not None:
+            by_request[row.event.request.key].append(row)
+    keys = list(dict.fromkeys(row.event.request.key for row in ours if row.event.request is not None))
+    chosen = list(dict.fromkeys([*keys[:1], *keys[-(_MOST_REQUESTS - 1) :]])) if keys else []
+    view.requests = [_shortened(by_request[key]) for key in chosen]
+    _look_before(view, rows)
+    _look_around(view, rows, is_ours)
+    _count_routes(view, by_request, set(keys))
+    return view
+
+
+def _shortened(rows: list[Row]) -> list[Row]:
+    if len(rows) <= _MOST_ROWS_A_REQUEST:
+        return rows
+    bad = [row for row in rows if row.is_bad][: _MOST_ROWS_A_REQUEST - 4]
+    return sorted(
+        {row.number: row for row in [*rows[:3], *bad, rows[-1]]}.values(), key=lambda row: row.number
+    )
+
+
+def _look_before(view: LogView, rows: Sequence[Row]) -> None:
+    first = view.rows[0]
+    told = {row.number for request in view.requests for row in request}
+    since = first.event.logged_at - SECONDS_BEFORE if first.event.logged_at else None
+    earlier = [
+        row
+        for row in rows
+        if first.number - 400 <= row.number < first.number
+        and row.number not in told
+        and (since is None or row.event.logged_at is None or row.event.logged_at >= since)
+    ]
+    bad = [row for row in earlier if row.is_bad][-_MOST_BEFORE // 2 :]
+    quiet = [row for row in earlier if not row.is_bad][-(_MOST_BEFORE - len(bad)) :]
+    view.before = sorted([*bad, *quiet], key=lambda row: row.number)
+
+
+def _look_around(view: LogView, rows: Sequence[Row], is_ours: Callable[[Sighting], bool]) -> None:
+    seen: dict[str, Row] = {}
+    for row in rows:
+        if row.sighting is not None and not is_ours(row.sighting):
+            seen.setdefault(row.sighting.fingerprint.value, row)
+    began = view.began_at
+    if began is None:
+        return
+    for row in seen.values():
+        at = row.event.logged_at
+        if at is not None and abs(at - began) <= NEAR and row.sighting is not None:
+            view.others.append((row.event.message[:160] or row.sighting.title, row.sighting.code, at))
+    view.others = sorted(view.others, key=lambda each: abs(each[2] - began))[:_MOST_OTHERS]
+
+
+def _count_routes(view: LogView, by_request: Mapping[str, list[Row]], failed: set[str]) -> None:
+    totals: Counter[tuple[str, str]] = Counter()
+    failures: Counter[tuple[str, str]] = Counter()
+    began = view.began_at
+    wanted = {route_of(row.event) for row in view.rows} - {None}
+    for key, rows in by_request.items():
+        route = next((found for row in rows if (found := route_of(row.event))), None)
+        if route is None:
+            continue
+        totals[route] += 1
+        failures[route] += key in failed
+        at = rows[-1].event.logged_at
+        is_good = route in wanted and not any(row.is_bad for row in rows)
+        if is_good and at is not None and (began is None or at < began):
+            view.last_good_at = max(view.last_good_at or at, at)
+    most = sorted(totals, key=lambda route: (-failures[route], -totals[route]))[:12]
+    view.routes = {route: (totals[route], failures[route]) for route in most}
+
+
+def route_of(event: Event) -> tuple[str, str] | None:
+    """Method and shape of a request's path: ids left out."""
+    if event.request is None or event.request.path is None:
+        return None
+    return event.request.method or "", shape_of(event.request.path)
+
+
+def shape_of(path: str) -> str:
+    """A path with `{}` for what looks like an id."""
+    return "/".join(
+        "{}" if re.search(r"\d|%|[^\x20-\x7e]|.{33}", part) and not re.fullmatch(r"v\d+", part) else part
+        for part in path.split("/")
+    )
+
+
+def clues_of(view: LogView, *, code: str | None, title: str, place: str | None) -> Clues:
+    """What the log gives away, in the order of how telling it is."""
+    newest = view.rows[-1:] + view.rows[:1]
+    around = [row for request in view.requests for row in request if row.is_bad]
+    messages = [
+        row.event.message
+        for row in [*newest, *around, *[row for row in view.before if row.is_bad]]
+        if row.event.message
+    ]
+    counted = Counter(route for row in view.rows if (route := _asked(row.event)))
+    rows = [*newest, *around]
+    return Clues(
+        code=code,
+        messages=tuple(dict.fromkeys(messages)),
+        frames=tuple(dict.fromkeys(_frames(rows, place))),
+        requests=tuple(
+            Request(method=method or None, uri=uri, count=number)
+            for (method, uri), number in _by_shape(counted)
+        ),
+        spans=tuple(dict.fromkeys(name for row in rows for name in _spans(row.values))),
+        targets=tuple(dict.fromkeys(row.event.target for row in [*around, *newest] if row.event.target)),
+        fields=tuple(dict.fromkeys(name for row in newest for name in _fields(row.values))),
+        began_at=view.began_at,
+        last_good_at=view.last_good_at,
+        title=title,
+    )
+
+
+def _asked(event: Event) -> tuple[str, str] | None:
+    if event.request is None or event.request.path is None:
+        return None
+    return event.request.method or "", event.request.path
+
+
+def _by_shape(counted: Counter[tuple[str, str]]) -> list[tuple[tuple[str, str], int]]:
+    """One path for each shape, with the counts of all of that shape."""
+    first: dict[tuple[str, str], tuple[str, str]] = {}
+    sums: Counter[tuple[str, str]] = Counter()
+    for (method, path), number in counted.items():
+        shape = (method, shape_of(path))
+        first.setdefault(shape, (method, path))
+        sums[shape] += number
+    return [(first[shape], count) for shape, count in sums.most_common(8)]
+
+
+def _frames(rows: Iterable[Row], place: str | None) -> Iterator[tuple[str, int]]:
+    if place and (found := re.match(r"(.+?):(\d+)", place)):
+        yield found[1], int(found[2])
+    for row in rows:
+        if row.event.panic is not None and (found := re.match(r"(.+?):(\d+)", row.event.panic.location)):
+            yield found[1], int(found[2])
+        fields = row.values.get("fields", row.values)
+        if isinstance(fields, dict):
+            file, line = fields.get("log.file"), fields.get("log.line")
+            if isinstance(file, str) and isinstance(line, int) and not _THEIRS.search(file):
+                yield file, line
+        file, line = row.values.get("filename"), row.values.get("line_number") or row.values.get("lineno")
+        if isinstance(file, str) and isinstance(line, int) and not _THEIRS.search(file):
+            yield file, line
+        text = row.event.text.replace("\\n", "\n").replace('\\"', '"')
+        for pattern in _FRAMES:
+            found_here = [
+                each
+                for each in pattern.finditer(text[:60_000])
+                if not _THEIRS.search(text[max(0, each.start() - 80) : each.end()])
+            ]
+            innermost_first = found_here[::-1] if "most recent call last" in text else found_here
+            yield from ((each[1], int(each[2])) for each in innermost_first[:10])
+
+
+def _spans(values: Mapping[str, Any]) -> Iterator[str]:
+    span, spans = values.get("span"), values.get("spans")
+    for each in [span, *reversed(spans if isinstance(spans, list) else [])]:
+        if isinstance(each, dict) and isinstance(each.get("name"), str) and each["name"].isidentifier():
+            yield each["name"]
+
+
+def _fields(values: Mapping[str, Any]) -> Iterator[str]:
+    fields = values.get("fields")
+    if isinstance(fields, dict):
+        yield from (name for name in fields if name not in {"message", "error_code"})

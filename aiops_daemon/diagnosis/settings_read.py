@@ -1,0 +1,81 @@
+"""The constants and settings that code reads, and where they are set: the source, `.env.example`, TOML, YAML, deployment files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aiops_daemon.diagnosis.code import Code, Hit
+from aiops_daemon.diagnosis.syntax import Item
+
+_CONSTANT = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|\b[A-Z]{4,}\b")
+_ENVIRONMENT = re.compile(
+    r"""(?:env::var(?:_os)?|env!|option_env!|env_or|env_parse|getenv|environ(?:\.get)?|Getenv|LookupEnv|env_\w+|var|get_env)"""
+    r"""\s*[\(\[]\s*["']([A-Za-z][A-Za-z0-9_.]+)["']|process\.env\.([A-Z][A-Z0-9_]+)|\$\{([A-Za-z][\w.-]+)(?::[^}]*)?\}"""
+)
+_FIELD = re.compile(
+    r"\b(?:\w*config\w*|settings|cfg|conf|options|opts|env)\.(?:\w+\(\)\.)?([a-z_]\w{2,})\b(?!\s*\()",
+    re.IGNORECASE,
+)
+_MOST_LINES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A name that code reads, and the lines that say what it is."""
+
+    name: str
+    readers: tuple[str, ...]
+    lines: tuple[Hit, ...]
+
+
+def settings_of(code: Code, items: Iterable[Item]) -> list[Setting]:
+    """The constants and settings that these functions read, in their order."""
+    readers: dict[str, list[str]] = {}
+    for item in items:
+        text = code.text_of(item)
+        for name in _names_in(text):
+            readers.setdefault(name, []).append(item.label or item.path)
+    fields = [name for name in readers if name.islower()]
+    for field in fields:
+        for name in _variables_behind(code, field):
+            readers.setdefault(name, []).append(f"{field}, which {readers[field][0]} reads")
+    return [
+        Setting(name, tuple(dict.fromkeys(by)), lines)
+        for name, by in readers.items()
+        if (lines := tuple(_lines_of(code, name)))
+    ]
+
+
+def _names_in(text: str) -> list[str]:
+    names = [next(filter(None, match.groups())) for match in _ENVIRONMENT.finditer(text)]
+    names += _CONSTANT.findall(text)
+    names += _FIELD.findall(text)
+    return list(dict.fromkeys(names))
+
+
+def _variables_behind(code: Code, field: str) -> list[str]:
+    """A field of a configuration is filled from a variable: on the same line, or on the next ones."""
+    found: list[str] = []
+    for hit in list(code.hits(re.compile(rf"\b{re.escape(field)}\b\s*[:=]")))[:12]:
+        lines = code.snapshot.files[hit.path].lines
+        text = "\n".join(lines[hit.line - 1 : hit.line + 3])
+        found += [next(filter(None, match.groups())) for match in _ENVIRONMENT.finditer(text)][:1]
+        found += [name for name in _CONSTANT.findall(lines[hit.line - 1])][:2]
+    return list(dict.fromkeys(found))
+
+
+def _lines_of(code: Code, name: str) -> list[Hit]:
+    """Where a name is set: its definition in the source, and every line of a settings file that has it."""
+    word = re.compile(rf"(?<![\w]){re.escape(name)}(?![\w])", 0 if name.isupper() else re.IGNORECASE)
+    found = [
+        hit for hit in code.hits(word, code.snapshot.settings) if not code.snapshot.files[hit.path].is_test
+    ]
+    sets = re.compile(
+        rf"\b(?:const|static|let|var|final)\b[^=\n]*\b{re.escape(name)}\b|^\s*(?:pub\s+)?{re.escape(name)}\s*[:=]|[\"']{re.escape(name)}[\"']"
+    )
+    found += [
+        hit for hit in code.hits(word) if sets.search(hit.text) and not code.snapshot.files[hit.path].is_test
+    ]
+    return found[:_MOST_LINES]
