@@ -21,6 +21,7 @@ from aiops_daemon.actions.quiet import QuietHandler
 from aiops_daemon.actions.sinks import DiscordSink, JournalSink, Sink, TerminalSink
 from aiops_daemon.clients.discord import DiscordWebhook
 from aiops_daemon.clock import Clock, wall_clock
+from aiops_daemon.diagnosis.handler import EvidenceHandler
 from aiops_daemon.domain.cursor import Batch
 from aiops_daemon.failpoint import failpoint
 from aiops_daemon.intake import Intake
@@ -110,7 +111,8 @@ class Daemon:
             on_health=self._sink_health,
         )
         upkeep_lane = Lane("upkeep", (QuietHandler(live, clock),), database, trouble, clock)
-        self._lanes = (self._alerts, upkeep_lane)
+        looking = Lane("evidence", (EvidenceHandler(database, live, clock),), database, trouble, clock)
+        self._lanes = (self._alerts, looking, upkeep_lane)
         moving = {"watch": self._watch.stuck_for, "intake": self._intake.stuck_for}
         moving |= {f"lane {lane.name}": lane.stuck_for for lane in self._lanes}
         self._upkeep = Upkeep(database, live, self._watch, self._lanes, moving, systemd, clock)

@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from aiops_daemon.clock import Clock
-from aiops_daemon.domain import flow
+from aiops_daemon.domain import notice
 from aiops_daemon.settings import Settings
 from aiops_daemon.store import backup, jobs, ledger
 from aiops_daemon.store.backup import Backup, BackupError
@@ -40,7 +40,7 @@ async def open_state(database: Database, settings: Settings, clock: Clock) -> No
             if restored
             else "there is no sound backup, so the state is empty"
         )
-        notices = flow.after_recovery(why, now=now, is_restored=restored is not None)
+        notices = notice.after_recovery(why, now=now, is_restored=restored is not None)
 
         def note(tx: sqlite3.Connection) -> None:
             account_for_gap(tx, settings, now)

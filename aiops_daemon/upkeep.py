@@ -12,7 +12,7 @@ import structlog
 
 from aiops_daemon import __version__
 from aiops_daemon.clock import Clock
-from aiops_daemon.domain import flow
+from aiops_daemon.domain import notice
 from aiops_daemon.lifecycle import Systemd
 from aiops_daemon.live import Live
 from aiops_daemon.sources.watch import LogWatch
@@ -138,7 +138,7 @@ class Upkeep:
             files.save_fact(tx, "watch_problems", self._problems)
             files.save_fact(tx, "config", self._config(None))
             jobs.save_sink(tx, jobs.SinkHealth(name=sink, ok=True, error=None, at=now))
-            notices = flow.after_crash(crashes.at, told_at=crashes.told_at, now=now)
+            notices = notice.after_crash(crashes.at, told_at=crashes.told_at, now=now)
             if notices:
                 runs.note_told(tx, now)
             jobs.emit(tx, notices, now)
@@ -163,7 +163,7 @@ class Upkeep:
             run = files.fact(tx, "run") or {}
             files.save_fact(tx, "run", {**run, "mode": self._live.settings.mode})
             if problem is not None:
-                jobs.emit(tx, flow.after_refusal(problem, now=now), now)
+                jobs.emit(tx, notice.after_refusal(problem, now=now), now)
 
         await self._database.write(note)
 

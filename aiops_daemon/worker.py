@@ -23,7 +23,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from aiops_daemon.clock import Clock
-from aiops_daemon.domain import flow
+from aiops_daemon.domain import notice
 from aiops_daemon.domain.errors import OverBudget, Paused, Permanent, Transient
 from aiops_daemon.domain.flow import NEW_MESSAGE, AlertReason
 from aiops_daemon.domain.job import Handler, Job, JobKind, Outcome
@@ -165,7 +165,7 @@ class Lane:
     def _bury(self, tx: sqlite3.Connection, job: Job, error: str) -> None:
         now = self._clock()
         jobs.bury(tx, job, error, now)
-        jobs.emit(tx, flow.after_burial(job, error, now=now), now)
+        jobs.emit(tx, notice.after_burial(job, error, now=now), now)
         if job.kind is JobKind.ALERT and job.reason not in NEW_MESSAGE and job.incident_id is not None:
             incidents.skip_edit(tx, job.incident_id)
         log.error("job.buried", why=error)

@@ -16,9 +16,10 @@ from aiops_daemon.actions.texts import words
 from aiops_daemon.clients.discord import MessageLost
 from aiops_daemon.clock import Clock
 from aiops_daemon.domain import flow
-from aiops_daemon.domain.flow import NEW_MESSAGE, AlertReason, NoticeReason
+from aiops_daemon.domain.flow import NEW_MESSAGE, AlertReason
 from aiops_daemon.domain.incident import Card, Posted
 from aiops_daemon.domain.job import Job, JobKind, Outcome
+from aiops_daemon.domain.notice import NoticeReason
 from aiops_daemon.domain.playbook import Severity
 from aiops_daemon.failpoint import failpoint
 from aiops_daemon.settings import Settings

@@ -44,3 +44,5 @@ class Message:
     footer: str = ""
     calls: bool = False
     is_resolved: bool = False
+    tells_anew: bool = False
+    """There is so much that is new that a sink which can't edit shows it whole again."""

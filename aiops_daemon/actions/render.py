@@ -10,12 +10,14 @@ from aiops_daemon.actions.excerpt import excerpt_of, headline_of
 from aiops_daemon.actions.hygiene import one_line
 from aiops_daemon.actions.message import Fact, Message
 from aiops_daemon.actions.texts import words
+from aiops_daemon.domain.evidence import Report
 from aiops_daemon.domain.flow import NEW_MESSAGE, AlertReason
 from aiops_daemon.domain.incident import Card, Incident, IncidentState
 from aiops_daemon.domain.playbook import Action, Severity
 from aiops_daemon.settings import Settings
 from aiops_daemon.store.admit import WITHHELD
 
+_BRIEF = 110
 _TIMES = "\u00d7"
 _MARKS = {Severity.CRITICAL: "🔴", Severity.HIGH: "🟠", Severity.WARNING: "🟡", Severity.INFO: "🔵"}
 
@@ -54,6 +56,7 @@ def message_for(
             and reason in NEW_MESSAGE
         ),
         is_resolved=incident.state is IncidentState.RESOLVED,
+        tells_anew=reason is AlertReason.EXPLAINED,
     )
 
 
@@ -96,10 +99,32 @@ def _facts(card: Card, text: Mapping[str, str], zone: tzinfo) -> list[Fact]:
     else:
         facts.append(Fact(label=text["first_seen"], value=first))
         facts.append(Fact(label=text["last_seen"], value=last, is_live=True))
+    if card.report is not None:
+        facts += _evidence(card.report, text)
     if card.sharing:
         told = "\n".join(f"{_name(other)} {_TIMES}{other.count}" for other in card.sharing)
         facts.append(Fact(label=text["same_request"], value=told, is_quoted=True))
     return facts
+
+
+def _evidence(report: Report, text: Mapping[str, str]) -> list[Fact]:
+    """What was found without a model, in a few lines that can be read at night. A stranger wrote most of the words."""
+    places = [f"{place.path}:{place.line} {place.function}\n  {_brief(place.why)}" for place in report.places]
+    suspects = [f"{each.sha[:10]} {_brief(each.subject)}\n  {_brief(each.why)}" for each in report.suspects]
+    similar = [f"#{each.id} {_brief(each.title)}: {each.outcome}" for each in report.similar]
+    told = (
+        ("evidence_began", report.began),
+        ("evidence_routes", report.routes),
+        ("evidence_place", "\n".join(places)),
+        ("evidence_suspects", "\n".join(suspects)),
+        ("evidence_similar", "\n".join(similar)),
+        ("evidence_gaps", "\n".join(map(_brief, report.gaps))),
+    )
+    return [Fact(label=text[key], value=value, is_quoted=True) for key, value in told if value]
+
+
+def _brief(words: str) -> str:
+    return words if len(words) <= _BRIEF else words[: _BRIEF - 1] + "…"
 
 
 def _count(card: Card, text: Mapping[str, str]) -> str:

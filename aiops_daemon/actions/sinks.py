@@ -93,6 +93,9 @@ class TerminalSink:
 
     async def edit(self, message_id: str, message: Message) -> None:
         """Print one line: what may have changed since the message, and which incident's it is."""
+        if message.tells_anew:
+            await self.post(message)
+            return
         del message_id
         first, *rest = change(message)
         self._write(" · ".join([self._paint(message, first), *rest]))
@@ -133,7 +136,7 @@ class JournalSink:
     async def edit(self, message_id: str, message: Message) -> None:
         """Write what may have changed."""
         del message_id
-        self._say(message, " · ".join(change(message)))
+        self._say(message, "\n".join(block(message)) if message.tells_anew else " · ".join(change(message)))
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -126,6 +126,7 @@ def parser() -> argparse.ArgumentParser:
         shared,
     )
     asked = command("context", "context", "exactly what would be sent to Claude for an incident", printing)
+    asked.add_argument("id", type=int, nargs="?", metavar="ID", help="an incident of the state")
     asked.add_argument(
         "--log", nargs="+", type=Path, metavar="FILE", help="look at these log files, not at the state"
     )

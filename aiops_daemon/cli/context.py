@@ -1,15 +1,20 @@
-"""`aiops-daemon context`: exactly what would be sent to Claude, for the most frequent incident of log files that matches."""
+"""`aiops-daemon context`: exactly what would be sent to Claude.
+
+For an incident of the state, or for the most frequent one of log files that matches; these are read without touching the state.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from aiops_daemon import cli
-from aiops_daemon.cli.output import configuration, console, print_json
+from aiops_daemon.cli.output import configuration, console, print_json, state
+from aiops_daemon.diagnosis import handler
 from aiops_daemon.diagnosis.evidence import tokens_of
 from aiops_daemon.diagnosis.gather import Subject, gather
 from aiops_daemon.diagnosis.log_view import Row, read_rows, view_of
@@ -29,9 +34,14 @@ OUTPUT_TOKENS = 3000
 def main(arguments: argparse.Namespace) -> int:
     """Gather, and print."""
     loaded = configuration(arguments)
-    if not arguments.log:
-        raise cli.CommandError(cli.USAGE, "name log files with --log FILE...")
-    evidence = of_logs(loaded, arguments.log, code=arguments.code, contains=arguments.contains)
+    if (arguments.id is None) is (not arguments.log):
+        raise cli.CommandError(cli.USAGE, "name an incident, or log files with --log FILE...; one of the two")
+    if arguments.id is not None and (arguments.code or arguments.contains):
+        raise cli.CommandError(cli.USAGE, "--code and --contains choose among log files, with --log")
+    if arguments.log:
+        evidence = of_logs(loaded, arguments.log, code=arguments.code, contains=arguments.contains)
+    else:
+        evidence = of_incident(loaded, arguments.id)
     prompt = prompt_for(evidence)
     if arguments.json:
         print_json(shape(evidence, prompt, loaded.settings))
@@ -81,6 +91,20 @@ def of_logs(loaded: Loaded, paths: list[Path], *, code: str | None, contains: st
         place=chosen.place,
     )
     return asyncio.run(gather(subject, view, loaded.settings, redact))
+
+
+def of_incident(loaded: Loaded, incident_id: int) -> Evidence:
+    """The evidence of an incident of the state, gathered now.
+
+    Raises:
+        CommandError: there is no such incident.
+    """
+    with state(loaded.settings) as connection:
+        known = handler.read(connection, incident_id, datetime.now(UTC))
+    if known is None:
+        missing = f"there is no incident {incident_id}; `aiops-daemon incidents --all` lists them"
+        raise cli.CommandError(cli.NO, missing)
+    return asyncio.run(handler.evidence_of(known, live_from(loaded)))
 
 
 def most_frequent(rows: list[Row], *, code: str | None, contains: str | None) -> Sighting | None:

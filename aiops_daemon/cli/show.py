@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sqlite3
+from dataclasses import asdict
 from typing import Any
 
 from aiops_daemon import cli
@@ -18,7 +19,7 @@ from aiops_daemon.cli.output import (
     state,
 )
 from aiops_daemon.domain.incident import Incident
-from aiops_daemon.store import incidents, jobs
+from aiops_daemon.store import incidents, jobs, reports, samples
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -39,7 +40,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 def report_of(connection: sqlite3.Connection, incident: Incident) -> dict[str, Any]:
     """Everything about one incident, in the shape that programs rely on."""
-    kept = incidents.samples(connection, incident.id)
+    kept = samples.of(connection, incident.id)
     newest = next((sample.text for sample in reversed(kept) if not sample.is_companion), None)
     return {
         **shape(incident),
@@ -54,6 +55,7 @@ def report_of(connection: sqlite3.Connection, incident: Incident) -> dict[str, A
             for sample in kept
         ],
         "diagnosis": None,
+        "evidence": asdict(report) if (report := reports.of(connection, incident.id)) else None,
         "jobs": [
             {
                 "id": job.id,
@@ -100,6 +102,8 @@ def _print(report: dict[str, Any]) -> None:
     if report["excerpt"]:
         out.print("\nexcerpt", style="bold")
         out.print("\n".join(f"  {line}" for line in visible(report["excerpt"]).split("\n")))
+    if report["evidence"]:
+        _print_evidence(report["evidence"])
     out.print("\nhistory", style="bold")
     for row in report["history"]:
         out.print(f"  {row['at']}  {one_line(row['what'])}: {one_line(row['why'])}")
@@ -113,3 +117,27 @@ def _print(report: dict[str, Any]) -> None:
     for event in report["events"]:
         mark = " (companion)" if event["companion"] else ""
         out.print(f"  {event['seen_at']}  {event['level']}{mark}  {one_line(event['text'])}")
+
+
+def _print_evidence(found: dict[str, Any]) -> None:
+    out = console()
+    out.print("\nevidence (no AI has a part in it)", style="bold")
+    if found["began"]:
+        out.print(f"  began      {one_line(found['began'])}")
+    if found["routes"]:
+        out.print(f"  requests   {one_line(found['routes'])}")
+    for place in found["places"]:
+        out.print(f"  look at    {one_line(place['path'])}:{place['line']} {one_line(place['function'])}")
+        out.print(f"             {one_line(place['why'])}", style="dim")
+    for suspect in found["suspects"]:
+        when = suspect["committed_at"][:16].replace("T", " ")
+        out.print(
+            f"  suspect    {suspect['sha'][:10]} {when} {one_line(suspect['author'])}: {one_line(suspect['subject'])}"
+        )
+        out.print(f"             {one_line(suspect['why'])}", style="dim")
+    for other in found["similar"]:
+        out.print(
+            f"  like       incident {other['id']}: {one_line(other['title'])}, {one_line(other['outcome'])}"
+        )
+    for gap in found["gaps"]:
+        out.print(f"  not seen   {one_line(gap)}")

@@ -43,6 +43,8 @@ _NOT_VARIANTS = frozenset(
     ]
 )
 _MOST_USES = 40
+_HEAD_CHARACTERS = 12
+"""Before a literal that made a message may stand a code, or `Error: `."""
 _PLACES_WITH_ORIGIN = 16
 _CONSTRUCTORS = (
     "new",
@@ -159,24 +161,28 @@ class Places:
         """The text in the source that a message was made from: all its fixed parts, in their order."""
         messages = [message for message in self._clues.messages if len(message) >= LEAST_STATIC][:12]
         for rank, message in enumerate(messages):
-            found = [(len(static), hit) for static, hit in self._literals_of(message)]
+            found = [(weight, hit) for weight, hit in self._literals_of(message)]
             best = max((length for length, _ in found), default=0)
             same = [hit for length, hit in found if length >= 0.7 * best][:8]
             for hit in same:
                 weight = 55.0 if rank == 0 else 35.0
-                score = weight * min(1.0, best / 24) / math.sqrt(len(same))
+                score = weight * min(1.0, best / 30) / math.sqrt(len(same))
                 self._add(self._code.around(hit.path, hit.line), score, f"writes {_short(message)!r}")
 
-    def _literals_of(self, message: str) -> Iterator[tuple[str, Hit]]:
+    def _literals_of(self, message: str) -> Iterator[tuple[float, Hit]]:
+        """The texts that may have made a message, and how much each says: one that stands at its head made it, most likely."""
         for path, line, parts in self._code.literals:
-            at = 0
-            for part in parts:
-                at = message.find(part, at)
-                if at < 0:
+            at, head = 0, 1.0
+            for rank, part in enumerate(parts):
+                found = message.find(part, at)
+                if found < 0:
                     break
-                at += len(part)
+                if rank == 0 and found < _HEAD_CHARACTERS:
+                    head = 2.5
+                at = found + len(part)
             else:
-                yield "".join(parts), Hit(path, line, "")
+                static = "".join(parts)
+                yield len(static) * head * (1.0 if " " in static else 0.4), Hit(path, line, "")
 
     # Its code
 

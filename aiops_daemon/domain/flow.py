@@ -3,26 +3,25 @@
 Each function is pure: it takes what is and what happened, with the time as an argument, and returns what is then and
 the jobs that follow, each with the named reason that appears in its key, in the journal and in what people read.
 
-    after_event    an event was admitted         -> alert: opened, escalated, regressed, or an edit that counts it
+    after_event    an event was admitted         -> alert: opened, escalated, regressed, or an edit that counts it;
+                                                    and a look for evidence, where the playbook says "diagnose"
+    after_evidence it was looked into            -> an edit that shows what was found
     after_message  a message was posted, edited  -> an edit, if more has happened meanwhile
     after_quiet    a look at a quiet incident    -> resolved and an edit, or another look later
-    after_burial   a job was given up            -> a notice to people
-    after_crash    the process keeps dying       -> a notice to people
-    after_recovery the state was damaged         -> a notice to people
-    after_refusal  a reload was refused          -> a notice to people
+
+What people hear of the daemon itself is decided in `notice.py`.
 
 Nothing subscribes to anything: the caller writes what is returned in the transaction in which it happened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from aiops_daemon.domain.incident import Incident, IncidentState, Posted
-from aiops_daemon.domain.job import Job, JobKind, NewJob, Priority
+from aiops_daemon.domain.job import JobKind, NewJob, Priority
 from aiops_daemon.domain.playbook import Action
 from aiops_daemon.domain.sighting import Sighting
 
@@ -34,26 +33,12 @@ class AlertReason(StrEnum):
     ESCALATED = "escalated"
     REGRESSED = "regressed"
     COUNTED = "counted"
+    EXPLAINED = "explained"
     RESOLVED = "resolved"
 
 
 NEW_MESSAGE = frozenset({AlertReason.OPENED, AlertReason.ESCALATED, AlertReason.REGRESSED})
 """The reasons for a message of its own; any other edits the one that is there."""
-
-
-class NoticeReason(StrEnum):
-    """Why people hear of the daemon itself."""
-
-    BURIED = "buried"
-    CRASHING = "crashing"
-    RESTORED = "restored"
-    LOST = "lost"
-    REFUSED = "refused"
-
-
-CRASH_WINDOW = timedelta(minutes=10)
-CRASHES_TOLD = 5
-CRASHES_TOLD_AGAIN = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +136,29 @@ def after_event(
             incident_id=incident.id,
         )
     )
+    if Action.DIAGNOSE in incident.actions:
+        jobs.append(_evidence(incident, reason, due_at))
     return Consequence(incident=incident, reason=reason, jobs=tuple(jobs), notes=tuple(notes))
+
+
+EVIDENCE_AFTER = timedelta(seconds=1)
+"""Behind the alert: by then the failing request has logged all it had to say."""
+
+
+def _evidence(incident: Incident, reason: AlertReason, due_at: datetime) -> NewJob:
+    return NewJob(
+        key=f"evidence:{incident.id}:{reason}:{incident.alerts}",
+        kind=JobKind.EVIDENCE,
+        reason=reason,
+        due_at=due_at + EVIDENCE_AFTER,
+        priority=Priority.POST,
+        incident_id=incident.id,
+    )
+
+
+def after_evidence(before: Incident) -> Incident:
+    """There is something new to show: the message is edited as after any other change."""
+    return replace(before, revision=before.revision + 1)
 
 
 def after_companion(before: Incident, *, now: datetime, events: int = 1) -> Incident:
@@ -192,52 +199,6 @@ def after_quiet(incident: Incident, *, rules: Rules, now: datetime) -> Consequen
     )
     note = Note(what="resolved", why=f"quiet for {_minutes(rules.quiet_after)}")
     return Consequence(incident=resolved, reason=AlertReason.RESOLVED, notes=(note,))
-
-
-def after_burial(job: Job, error: str, *, now: datetime) -> tuple[NewJob, ...]:
-    """Tell people of a job that was given up. What can't even be told is only written to the journal."""
-    if job.kind is JobKind.NOTICE:
-        return ()
-    notice = _notice(NoticeReason.BURIED, f"{job.id}:1", f"{job.key}: {error}", now)
-    return (replace(notice, incident_id=job.incident_id),)
-
-
-def after_crash(
-    crashes: Sequence[datetime], *, told_at: datetime | None, now: datetime
-) -> tuple[NewJob, ...]:
-    """Tell people of a process that keeps dying: once in a while, however often it does.
-
-    Args:
-        crashes: the starts within `CRASH_WINDOW` that followed a run which nobody had asked to end.
-        told_at: when people were told last.
-        now: the time of this start.
-    """
-    if len(crashes) < CRASHES_TOLD or (told_at is not None and now - told_at < CRASHES_TOLD_AGAIN):
-        return ()
-    what = f"{len(crashes)} starts after a crash in {_minutes(CRASH_WINDOW)}"
-    return (_notice(NoticeReason.CRASHING, f"{now:%Y%m%dT%H%M%S}", what, now),)
-
-
-def after_recovery(why: str, *, now: datetime, is_restored: bool) -> tuple[NewJob, ...]:
-    """Tell people that the state was damaged, and what was made of it."""
-    reason = NoticeReason.RESTORED if is_restored else NoticeReason.LOST
-    return (_notice(reason, f"{now:%Y%m%dT%H%M%S}", why, now),)
-
-
-def after_refusal(problems: str, *, now: datetime) -> tuple[NewJob, ...]:
-    """Tell people that a reload changed nothing: whoever sent the signal sees no answer."""
-    return (_notice(NoticeReason.REFUSED, f"{now:%Y%m%dT%H%M%S.%f}", problems, now),)
-
-
-def _notice(reason: NoticeReason, revision: str, what: str, now: datetime) -> NewJob:
-    return NewJob(
-        key=f"notice:{reason}:{revision}",
-        kind=JobKind.NOTICE,
-        reason=reason,
-        due_at=now,
-        priority=Priority.NOTICE,
-        text=what,
-    )
 
 
 def _reason(before: Incident, sighting: Sighting, host: Incident | None) -> AlertReason | None:

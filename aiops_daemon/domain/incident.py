@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from aiops_daemon.domain.evidence import Report
 from aiops_daemon.domain.playbook import Action, Severity
 
 
@@ -89,6 +90,9 @@ class Sample:
     level: str
     text: str
     is_companion: bool = False
+    file: str | None = None
+    offset: int | None = None
+    """Where its record stands in the log: the file's name then, and the byte it begins at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +106,5 @@ class Card:
     companions: tuple[str, ...] = ()
     sharing: tuple[Incident, ...] = field(default=())
     """Incidents that this one's message tells of too."""
+    report: Report | None = None
+    """What was found out about it without a model, if anybody looked."""

@@ -16,6 +16,8 @@ class JobKind(StrEnum):
     """Post or edit the message of an incident."""
     QUIET = "quiet"
     """See whether an incident has been quiet for long enough to be resolved."""
+    EVIDENCE = "evidence"
+    """Find out what can be found out about an incident without a model."""
     NOTICE = "notice"
     """Tell people about the daemon itself."""
 

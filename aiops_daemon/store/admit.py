@@ -20,7 +20,7 @@ from aiops_daemon.domain.incident import Incident, IncidentState, Sample
 from aiops_daemon.domain.job import NewJob
 from aiops_daemon.domain.sighting import Sighting
 from aiops_daemon.redaction import Placeholders, Redactor
-from aiops_daemon.store import files, incidents, jobs, twins
+from aiops_daemon.store import files, incidents, jobs, samples, twins
 from aiops_daemon.store.twins import Twin
 
 SAMPLE_CHARACTERS = 8192
@@ -71,7 +71,7 @@ def admit(tx: sqlite3.Connection, admissions: Iterable[Admission], terms: Terms,
             offset = sighting.event.offset
             if offset in ahead:
                 continue
-            fold.add(sighting)
+            fold.add(sighting, batch.cursor.name)
             events += 1
             if offset >= batch.cursor.position:
                 new_ahead.append(offset)
@@ -103,9 +103,11 @@ class _Fold:
         self._now = now
         self._open: dict[int, _Open] = {}
         self._ids: dict[str, int] = {}
+        self._file = ""
 
-    def add(self, sighting: Sighting) -> None:
+    def add(self, sighting: Sighting, file: str) -> None:
         """Fold one sighting: as a companion of a stronger record, or into the incident of its fingerprint."""
+        self._file = file
         earlier = twins.of(self._tx, sighting, self._terms.request_window, self._now)
         if sighting.is_weak:
             stronger = next((twin for twin in earlier if not twin.is_weak), None)
@@ -250,8 +252,8 @@ class _Fold:
         if not left and not is_waiting:
             return
         strong.incident = flow.after_companion(strong.incident, events=moved, now=self._now)
-        for kept in incidents.samples(self._tx, weak.incident.id)[-1:]:
-            incidents.add_sample(self._tx, strong.incident.id, replace(kept, is_companion=True))
+        for kept in samples.of(self._tx, weak.incident.id)[-1:]:
+            samples.add(self._tx, strong.incident.id, replace(kept, is_companion=True))
         twins.forget(self._tx, twin, twin.events)
         if left:
             suppressed = max(0, weak.incident.suppressed - moved)
@@ -297,5 +299,7 @@ class _Fold:
             level=event.level or "",
             text=WITHHELD if text is None else text,
             is_companion=is_companion,
+            file=self._file,
+            offset=event.offset,
         )
-        incidents.add_sample(self._tx, entry.incident.id, sample)
+        samples.add(self._tx, entry.incident.id, sample)

@@ -10,17 +10,16 @@ from datetime import datetime, timedelta
 
 from aiops_daemon.domain.fingerprint import Fingerprint
 from aiops_daemon.domain.flow import Note
-from aiops_daemon.domain.incident import Card, Incident, IncidentState, Posted, Sample
+from aiops_daemon.domain.incident import Card, Incident, IncidentState, Posted
 from aiops_daemon.domain.playbook import Action, Severity
 from aiops_daemon.domain.sighting import Sighting
+from aiops_daemon.redaction import Placeholders
+from aiops_daemon.store import reports, samples
 from aiops_daemon.store.database import from_us, from_us_or_none, to_us
 
 RATE_MINUTES = 5
 SHOWN_COMPANIONS = 3
 SHOWN_SHARING = 5
-KEPT_FIRST_SAMPLES = 3
-KEPT_LAST_SAMPLES = 7
-KEPT_COMPANIONS = 5
 KEPT_HISTORY = 100
 _MINUTE_US = 60_000_000
 
@@ -65,7 +64,7 @@ def card(connection: sqlite3.Connection, incident_id: int, now: datetime) -> Car
         "SELECT coalesce(sum(events), 0) FROM pulse WHERE incident_id = ? AND minute > ?",
         (incident_id, since),
     ).fetchone()[0]
-    kept = samples(connection, incident_id)
+    kept = samples.of(connection, incident_id)
     sharing = connection.execute(
         "SELECT * FROM incidents WHERE shares_with = ? ORDER BY id LIMIT ?", (incident_id, SHOWN_SHARING)
     )
@@ -75,20 +74,7 @@ def card(connection: sqlite3.Connection, incident_id: int, now: datetime) -> Car
         excerpt=next((sample.text for sample in reversed(kept) if not sample.is_companion), None),
         companions=tuple(sample.text for sample in kept if sample.is_companion)[:SHOWN_COMPANIONS],
         sharing=tuple(incident_of(row) for row in sharing),
-    )
-
-
-def samples(connection: sqlite3.Connection, incident_id: int) -> tuple[Sample, ...]:
-    """The events that were kept, oldest first."""
-    rows = connection.execute("SELECT * FROM samples WHERE incident_id = ? ORDER BY id", (incident_id,))
-    return tuple(
-        Sample(
-            seen_at=from_us(row["seen_at"]),
-            level=row["level"],
-            text=row["text"],
-            is_companion=bool(row["is_companion"]),
-        )
-        for row in rows
+        report=reports.of(connection, incident_id),
     )
 
 
@@ -147,22 +133,6 @@ def add_notes(tx: sqlite3.Connection, incident_id: int, notes: Iterable[Note], n
     )
 
 
-def add_sample(tx: sqlite3.Connection, incident_id: int, sample: Sample) -> None:
-    """Keep one event: of each incident the first few and the last few, so that a storm takes no room."""
-    tx.execute(
-        "INSERT INTO samples (incident_id, seen_at, level, text, is_companion) VALUES (?, ?, ?, ?, ?)",
-        (incident_id, to_us(sample.seen_at), sample.level, sample.text, int(sample.is_companion)),
-    )
-    first = 0 if sample.is_companion else KEPT_FIRST_SAMPLES
-    last = KEPT_COMPANIONS if sample.is_companion else KEPT_LAST_SAMPLES
-    tx.execute(
-        """DELETE FROM samples WHERE incident_id = ?1 AND is_companion = ?2
-             AND id NOT IN (SELECT id FROM samples WHERE incident_id = ?1 AND is_companion = ?2 ORDER BY id LIMIT ?3)
-             AND id NOT IN (SELECT id FROM samples WHERE incident_id = ?1 AND is_companion = ?2 ORDER BY id DESC LIMIT ?4)""",
-        (incident_id, int(sample.is_companion), first, last),
-    )
-
-
 def insert(
     tx: sqlite3.Connection,
     sighting: Sighting,
@@ -206,6 +176,18 @@ def insert(
 def delete(tx: sqlite3.Connection, incident_id: int) -> None:
     """Remove an incident with all that belongs to it, its jobs too."""
     tx.execute("DELETE FROM incidents WHERE id = ?", (incident_id,))
+
+
+def placeholders(connection: sqlite3.Connection, incident_id: int) -> Placeholders:
+    """The names that an incident gives to what was redacted, so that later texts of it use the same."""
+    row = connection.execute(
+        "SELECT redaction_key, placeholders FROM incidents WHERE id = ?", (incident_id,)
+    ).fetchone()
+    return (
+        Placeholders.fresh()
+        if row is None
+        else Placeholders(row["redaction_key"], json.loads(row["placeholders"]))
+    )
 
 
 def save_placeholders(tx: sqlite3.Connection, incident_id: int, known: Mapping[str, Sequence[str]]) -> None:

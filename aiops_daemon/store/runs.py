@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aiops_daemon.domain.flow import CRASH_WINDOW
+from aiops_daemon.domain.notice import CRASH_WINDOW
 from aiops_daemon.store import files
 
 

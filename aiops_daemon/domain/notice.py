@@ -1,0 +1,77 @@
+"""What people hear of the daemon itself: pure functions, as in `flow.py`, each with its named reason.
+
+after_burial   a job was given up
+after_crash    the process keeps dying
+after_recovery the state was damaged
+after_refusal  a reload was refused
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from aiops_daemon.domain.job import Job, JobKind, NewJob, Priority
+
+
+class NoticeReason(StrEnum):
+    """Why people hear of the daemon itself."""
+
+    BURIED = "buried"
+    CRASHING = "crashing"
+    RESTORED = "restored"
+    LOST = "lost"
+    REFUSED = "refused"
+
+
+CRASH_WINDOW = timedelta(minutes=10)
+CRASHES_TOLD = 5
+CRASHES_TOLD_AGAIN = timedelta(hours=6)
+
+
+def after_burial(job: Job, error: str, *, now: datetime) -> tuple[NewJob, ...]:
+    """Tell people of a job that was given up. What can't even be told is only written to the journal."""
+    if job.kind is JobKind.NOTICE:
+        return ()
+    notice = _notice(NoticeReason.BURIED, f"{job.id}:1", f"{job.key}: {error}", now)
+    return (replace(notice, incident_id=job.incident_id),)
+
+
+def after_crash(
+    crashes: Sequence[datetime], *, told_at: datetime | None, now: datetime
+) -> tuple[NewJob, ...]:
+    """Tell people of a process that keeps dying: once in a while, however often it does.
+
+    Args:
+        crashes: the starts within `CRASH_WINDOW` that followed a run which nobody had asked to end.
+        told_at: when people were told last.
+        now: the time of this start.
+    """
+    if len(crashes) < CRASHES_TOLD or (told_at is not None and now - told_at < CRASHES_TOLD_AGAIN):
+        return ()
+    what = f"{len(crashes)} starts after a crash in {int(CRASH_WINDOW.total_seconds() // 60)} min"
+    return (_notice(NoticeReason.CRASHING, f"{now:%Y%m%dT%H%M%S}", what, now),)
+
+
+def after_recovery(why: str, *, now: datetime, is_restored: bool) -> tuple[NewJob, ...]:
+    """Tell people that the state was damaged, and what was made of it."""
+    reason = NoticeReason.RESTORED if is_restored else NoticeReason.LOST
+    return (_notice(reason, f"{now:%Y%m%dT%H%M%S}", why, now),)
+
+
+def after_refusal(problems: str, *, now: datetime) -> tuple[NewJob, ...]:
+    """Tell people that a reload changed nothing: whoever sent the signal sees no answer."""
+    return (_notice(NoticeReason.REFUSED, f"{now:%Y%m%dT%H%M%S.%f}", problems, now),)
+
+
+def _notice(reason: NoticeReason, revision: str, what: str, now: datetime) -> NewJob:
+    return NewJob(
+        key=f"notice:{reason}:{revision}",
+        kind=JobKind.NOTICE,
+        reason=reason,
+        due_at=now,
+        priority=Priority.NOTICE,
+        text=what,
+    )
