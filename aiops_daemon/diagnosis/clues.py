@@ -8,129 +8,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 _WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]{2,}(?=[A-Z][a-z]|\b|_|\d)|[가-힣]{2,}")
-_STOP = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "from",
-        "with",
-        "and",
-        "or",
-        "not",
-        "no",
-        "is",
-        "was",
-        "were",
-        "be",
-        "been",
-        "are",
-        "it",
-        "its",
-        "this",
-        "that",
-        "error",
-        "failed",
-        "failure",
-        "fail",
-        "could",
-        "can",
-        "cannot",
-        "response",
-        "request",
-        "status",
-        "code",
-        "internal",
-        "server",
-        "http",
-        "api",
-        "message",
-        "while",
-        "after",
-        "before",
-        "during",
-        "unexpected",
-        "unknown",
-        "could",
-        "not",
-        "while",
-        "info",
-        "warn",
-        "debug",
-        "true",
-        "false",
-        "none",
-        "null",
-        "some",
-        "ok",
-        "err",
-    ]
-)
+_STOP_WORDS = """
+out com org net www https use used get set new one into read kind took value me you all any has have had will would should must
+the a an of to in on at by for from with and or not no is was were be been are it its this that error failed failure
+fail could can cannot response request status code internal server http api message while after before during
+unexpected unknown could not while info warn debug true false none null some ok err
+"""
+_STOP = frozenset(_STOP_WORDS.split())
 
+_DOMAINS = """
+AI client model prompt completion timeout retry retries api key token reqwest reply parse
+AUTH token jwt cookie claims expire expiry exp secret decode bearer auth session login permission
+DB database db pool connection connections acquire connect sqlx sea query migration transaction
+VAL validate validation length min max required range regex dto request
+EXT client timeout retry url endpoint external http reqwest key
+COMMON json parse body deserialize serde extractor config
+"""
 DOMAIN_WORDS: Mapping[str, frozenset[str]] = {
-    "AI": frozenset(
-        [
-            "client",
-            "model",
-            "prompt",
-            "completion",
-            "timeout",
-            "retry",
-            "retries",
-            "api",
-            "key",
-            "token",
-            "reqwest",
-            "reply",
-            "parse",
-        ]
-    ),
-    "AUTH": frozenset(
-        [
-            "token",
-            "jwt",
-            "cookie",
-            "claims",
-            "expire",
-            "expiry",
-            "exp",
-            "secret",
-            "decode",
-            "bearer",
-            "auth",
-            "session",
-            "login",
-            "permission",
-        ]
-    ),
-    "DB": frozenset(
-        [
-            "database",
-            "db",
-            "pool",
-            "connection",
-            "connections",
-            "acquire",
-            "connect",
-            "sqlx",
-            "sea",
-            "query",
-            "migration",
-            "transaction",
-        ]
-    ),
-    "VAL": frozenset(
-        ["validate", "validation", "length", "min", "max", "required", "range", "regex", "dto", "request"]
-    ),
-    "EXT": frozenset(["client", "timeout", "retry", "url", "endpoint", "external", "http", "reqwest", "key"]),
-    "COMMON": frozenset(["json", "parse", "body", "deserialize", "serde", "extractor", "config"]),
+    line.split()[0]: frozenset(line.split()[1:]) for line in _DOMAINS.strip().splitlines()
 }
 """What people call the things that a domain of error codes is about."""
 
@@ -187,7 +82,7 @@ class Clues:
             for text in texts:
                 for word in words_of(text):
                     weights[word] = max(weights.get(word, 0.0), weight)
-        for word in DOMAIN_WORDS.get(self.domain, ()):
+        for word in map(_stem, DOMAIN_WORDS.get(self.domain, ())):
             weights[word] = max(weights.get(word, 0.0), 0.35)
         for request in self.requests[:3]:
             for word in words_of(request.uri):

@@ -35,144 +35,19 @@ _DEFINES: Mapping[str, re.Pattern[str]] = {
 _CALL = re.compile(
     r"(?:\b(?P<owner>[A-Za-z_]\w*)(?P<sign>::|\.))?\b(?P<name>[A-Za-z_]\w*)\s*(?:::<[^<>()]*(?:<[^<>()]*>[^<>()]*)*>)?\s*\("
 )
-_KEYWORDS = frozenset(
-    [
-        "if",
-        "for",
-        "while",
-        "match",
-        "return",
-        "fn",
-        "let",
-        "in",
-        "as",
-        "loop",
-        "else",
-        "switch",
-        "catch",
-        "func",
-        "def",
-        "class",
-        "new",
-        "await",
-        "async",
-        "move",
-        "print",
-        "println",
-    ]
-)
-_EVERYDAY = frozenset(
-    [
-        "new",
-        "default",
-        "from",
-        "into",
-        "map",
-        "map_err",
-        "ok",
-        "ok_or",
-        "ok_or_else",
-        "err",
-        "unwrap",
-        "unwrap_or",
-        "unwrap_or_else",
-        "expect",
-        "clone",
-        "to_string",
-        "to_owned",
-        "as_str",
-        "as_ref",
-        "as_deref",
-        "iter",
-        "into_iter",
-        "collect",
-        "push",
-        "len",
-        "is_empty",
-        "is_some",
-        "is_none",
-        "get",
-        "insert",
-        "remove",
-        "contains",
-        "contains_key",
-        "and_then",
-        "or_else",
-        "filter",
-        "find",
-        "all",
-        "any",
-        "one",
-        "count",
-        "sum",
-        "min",
-        "max",
-        "fmt",
-        "format",
-        "write",
-        "read",
-        "close",
-        "open",
-        "lock",
-        "send",
-        "recv",
-        "await",
-        "then",
-        "join",
-        "split",
-        "trim",
-        "parse",
-        "replace",
-        "starts_with",
-        "ends_with",
-        "eq",
-        "cmp",
-        "hash",
-        "drop",
-        "next",
-        "take",
-        "skip",
-        "first",
-        "last",
-        "append",
-        "extend",
-        "entry",
-        "keys",
-        "values",
-        "some",
-        "none",
-        "string",
-        "vec",
-        "box",
-        "arc",
-        "info",
-        "warn",
-        "error",
-        "debug",
-        "trace",
-        "set_value",
-        "build",
-        "body",
-        "json",
-        "status",
-        "header",
-        "uri",
-        "method",
-        "text",
-        "bytes",
-        "add_message",
-        "log",
-        "run",
-        "main",
-        "test",
-        "setup",
-        "teardown",
-        "init",
-        "toString",
-        "equals",
-        "hashCode",
-    ]
-)
+_KEYWORDS_WORDS = """
+if for while match return fn let in as loop else switch catch func def class new await async move print println
+"""
+_KEYWORDS = frozenset(_KEYWORDS_WORDS.split())
+_EVERYDAY_WORDS = """
+new default from into map map_err ok ok_or ok_or_else err unwrap unwrap_or unwrap_or_else expect clone to_string
+to_owned as_str as_ref as_deref iter into_iter collect push len is_empty is_some is_none get insert remove contains
+contains_key and_then or_else filter find all any one count sum min max fmt format write read close open lock send
+recv await then join split trim parse replace starts_with ends_with eq cmp hash drop next take skip first last append
+extend entry keys values some none string vec box arc info warn error debug trace set_value build body json status
+header uri method text bytes add_message log run main test setup teardown init toString equals hashCode
+"""
+_EVERYDAY = frozenset(_EVERYDAY_WORDS.split())
 """Names that everybody's library has: found in a call they say nothing of who is called."""
 
 MOST_CANDIDATES = 4
@@ -319,6 +194,11 @@ class Code:
             if len(found) >= most:
                 break
         return list(found)
+
+
+def is_everyday(name: str) -> bool:
+    """Whether a name is one that everybody's library or language has."""
+    return name in _EVERYDAY or name in _KEYWORDS
 
 
 def _is_called(receiver: str, item: Item) -> bool:

@@ -153,6 +153,10 @@ def _weigh(
     places.by_settings(found.settings)
     found.places = places.ranked()
     found.commits = commits
-    found.suspects = history.suspects(commits, found.places, found.settings, found.clues, places.variants)
+    found.suspects = history.suspects(
+        commits, found.places, found.settings, found.clues, [*places.variants, *places.named_on_frames()]
+    )
+    places.by_suspects(found.suspects)
+    found.places = places.ranked()
     known = {segment for route in table.routes for segment in segments_of(route.path)} | table.prefixes
     return evidence_of(found, Renderer(redact, known), settings.service.zone, budget)

@@ -17,6 +17,7 @@ from aiops_daemon.diagnosis.clues import Clues, words_of
 from aiops_daemon.diagnosis.locate import Place
 from aiops_daemon.diagnosis.settings_read import Setting
 from aiops_daemon.diagnosis.snapshot import LANGUAGES, is_test
+from aiops_daemon.diagnosis.syntax import Item
 from aiops_daemon.domain.patch import Commit, FileChange, Hunk
 
 MOST_COMMITS = 400
@@ -33,19 +34,35 @@ _FORMATTING = re.compile(r"\s+")
 
 @dataclass(slots=True)
 class Suspect:
-    """A commit that may have brought the fault, and every reason to think so."""
+    """A commit that may have brought the fault, and every reason to think so.
+
+    Attributes:
+        kinds: what speaks for it, by the kind of reason; of one kind the best counts in full, each further one for less.
+        factor: what kind of a commit it is, and when it came.
+    """
 
     commit: Commit
-    score: float = 0.0
+    kinds: dict[str, list[float]] = field(default_factory=dict)
     whys: dict[str, float] = field(default_factory=dict)
     paths: dict[str, float] = field(default_factory=dict)
+    factor: float = 1.0
+    touched: list[Item] = field(default_factory=list)
 
-    def add(self, score: float, why: str, path: str | None = None) -> None:
+    def add(self, kind: str, score: float, why: str, path: str | None = None) -> None:
         """One more reason."""
-        self.score += score
+        self.kinds.setdefault(kind, []).append(score)
         self.whys[why] = self.whys.get(why, 0.0) + score
         if path:
             self.paths[path] = self.paths.get(path, 0.0) + score
+
+    @property
+    def score(self) -> float:
+        """How much speaks for it."""
+        return self.factor * sum(
+            value * 0.6**rank
+            for values in self.kinds.values()
+            for rank, value in enumerate(sorted(values, reverse=True))
+        )
 
     @property
     def reasons(self) -> list[str]:
@@ -104,36 +121,41 @@ def _by_lines(commits: Sequence[Commit], places: Sequence[Place], found: dict[st
                     continue
                 touched[id(each)] += 1
                 weight = 40.0 * (each.place.score / best) / math.sqrt(touched[id(each)])
-                is_birth = change.old_path is None
+                is_birth = change.old_path is None or any(_holds(hunk, each) for hunk in kinds)
                 where = each.place.item.label or each.place.item.path
                 why = f"wrote {where}" if is_birth else f"changed {where}"
-                found[commit.sha].add(weight * (0.35 if is_birth else 1.0), why, change.path)
+                found[commit.sha].touched.append(each.place.item)
+                found[commit.sha].add("lines", weight * (0.35 if is_birth else 1.0), why, change.path)
             if change.old_path is not None:
                 tracked[change.old_path].extend(_before(change, each) for each in lines)
 
 
 def _meets(hunk: Hunk, lines: _Tracked) -> bool:
-    if hunk.new_count == 0:
-        return lines.first <= hunk.new_start < lines.last or lines.first <= hunk.new_start <= lines.last
+    if hunk.new_count == 0:  # only deleted, behind the line `new_start`
+        return lines.first <= hunk.new_start < lines.last
     return hunk.new_start <= lines.last and hunk.new_start + hunk.new_count - 1 >= lines.first
 
 
 def _before(change: FileChange, lines: _Tracked) -> _Tracked:
     """Where these lines stood before a change."""
     first, last = lines.first, lines.last
-    shift_first = shift_last = 0
     for hunk in change.hunks:
         delta = hunk.old_count - hunk.new_count
-        hunk_end = hunk.new_start + max(hunk.new_count, 1) - 1
-        if hunk_end < lines.first:
-            shift_first += delta
-            shift_last += delta
-        elif hunk.new_start <= lines.last:
+        if _meets(hunk, lines):
+            last += delta
             if hunk.new_start < lines.first:
-                first = min(first, hunk.old_start - shift_first)
-            shift_last += delta
-    first, last = first + shift_first, last + shift_last
-    return _Tracked(lines.place, max(1, first), max(first, last, 1))
+                first = hunk.old_start
+        elif hunk.new_start + max(hunk.new_count - 1, 0) < lines.first:
+            first += delta
+            last += delta
+    return _Tracked(lines.place, max(1, first), max(1, first, last))
+
+
+def _holds(hunk: Hunk, lines: _Tracked) -> bool:
+    """Whether the lines came into being with this hunk, all of them."""
+    return (
+        hunk.old_count == 0 and hunk.new_start <= lines.first and hunk.new_start + hunk.new_count > lines.last
+    )
 
 
 def _is_formatting(hunks: Iterable[Hunk]) -> bool:
@@ -161,6 +183,7 @@ def _by_names(found: Iterable[Suspect], settings: Sequence[Setting], names: Sequ
             for name in hits:
                 is_new_file = change.old_path is None
                 suspect.add(
+                    "names",
                     weights[name] * (0.3 if is_new_file or is_test(path) else 1.0),
                     f"changed lines with {name}",
                     path,
@@ -187,7 +210,10 @@ def _by_words(found: Iterable[Suspect], clues: Clues) -> None:
             if value > 1:
                 about = ", ".join(sorted(words, key=lambda word: counts[word])[:4])
                 suspect.add(
-                    min(14.0, 2.2 * value) * (0.2 if is_test(path) else 1.0), f"speaks of {about}", path
+                    "words",
+                    min(14.0, 2.2 * value) * (0.2 if is_test(path) else 1.0),
+                    f"speaks of {about}",
+                    path,
                 )
 
 
@@ -197,26 +223,26 @@ def _weigh(suspect: Suspect, clues: Clues) -> None:
     paths = [change.path or change.old_path or "" for change in commit.changes]
     changed = [line for change in commit.changes for line in change.lines]
     if not commit.parents:
-        suspect.score *= 0.15
+        suspect.factor *= 0.15
     if paths and all(is_test(path) or path.endswith((".md", ".txt")) for path in paths):
-        suspect.score *= 0.15
+        suspect.factor *= 0.15
     elif not any(_matters(path) for path in paths):
-        suspect.score *= 0.5
+        suspect.factor *= 0.5
     if changed:
         risky = sum(bool(_RISKY.search(line)) for line in changed) / len(changed)
-        suspect.score *= 0.8 + 0.4 * risky
-        suspect.score /= 1 + 0.06 * math.log2(1 + len(changed) / 40)
+        suspect.factor *= 0.8 + 0.4 * risky
+        suspect.factor /= 1 + 0.06 * math.log2(1 + len(changed) / 40)
     if clues.began_at is None:
         return
     age = clues.began_at - commit.committed_at
     if age < timedelta(0):
-        suspect.score *= 0.6  # after it began; clocks and rebases are not to be trusted wholly
+        suspect.factor *= 0.6  # after it began; clocks and rebases are not to be trusted wholly
         return
-    suspect.score *= 0.55 + 0.9 * 0.5 ** (age / _AGE_HALVES)
+    suspect.factor *= 0.55 + 0.9 * 0.5 ** (age / _AGE_HALVES)
     if clues.last_good_at is not None and clues.last_good_at <= commit.committed_at:
-        suspect.add(8.0, "came after these requests last worked")
+        suspect.add("time", 8.0, "came after these requests last worked")
     if age < timedelta(hours=24) and suspect.score > 0:
-        suspect.add(4.0, f"committed {_told(age)} before it began")
+        suspect.add("time", 4.0, f"committed {_told(age)} before it began")
 
 
 def _matters(path: str) -> bool:

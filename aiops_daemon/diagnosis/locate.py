@@ -15,34 +15,36 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from aiops_daemon.diagnosis.clues import Clues, words_of
-from aiops_daemon.diagnosis.code import LEAST_STATIC, Code, Hit
+from aiops_daemon.diagnosis.code import LEAST_STATIC, Code, Hit, is_everyday
 from aiops_daemon.diagnosis.routes import Match, RouteTable
 from aiops_daemon.diagnosis.settings_read import Setting
 from aiops_daemon.diagnosis.syntax import Item
 
-_VARIANT = re.compile(r"\b([A-Z][A-Za-z0-9]{3,}|[A-Z][A-Z0-9_]{3,})\b")
+if TYPE_CHECKING:
+    from aiops_daemon.diagnosis.history import Suspect
+
+_CODES = re.compile(r"[\"'][A-Z]{2,12}[45]\d{2,3}[\"']")
+_CENTRAL_CODES = 6
+_VARIANT = re.compile(r"\b([A-Z][A-Za-z0-9]+)\b|\b([A-Z][A-Z0-9_]{3,})\b")
 _NOT_VARIANTS = frozenset(
-    [
-        "Self",
-        "String",
-        "Result",
-        "Option",
-        "Error",
-        "AppError",
-        "StatusCode",
-        "Some",
-        "None",
-        "Json",
-        "HttpStatus",
-        "Display",
-        "Debug",
-    ]
+    "Self String Result Option Error AppError ErrorCode StatusCode Some None Ok Err Json HttpStatus Display Debug From Into".split()  # noqa: SIM905
+)
+_STATUSES = re.compile(
+    r"^(?:OK|CREATED|GONE|CONFLICT|FORBIDDEN|UNAUTHORIZED|BAD_\w+|NOT_\w+|\w+_REQUIRED|\w+_NOT_ALLOWED|UNPROCESSABLE_\w+|TOO_MANY_\w+|"
+    r"INTERNAL_\w*ERROR|SERVICE_UNAVAILABLE|GATEWAY_TIMEOUT|REQUEST_TIMEOUT|PAYLOAD_\w+)$"
 )
 _MOST_USES = 40
+_NAME = re.compile(r"\b[a-z_][a-z0-9_]{3,}\b")
+_SUSPECTS_FOLLOWED = 12
+_ITEMS_A_SUSPECT = 8
+_TELLING_LINE = 10
 _HEAD_CHARACTERS = 12
 """Before a literal that made a message may stand a code, or `Error: `."""
 _PLACES_WITH_ORIGIN = 16
@@ -66,17 +68,45 @@ _WORDS_FILES = 60
 MOST_PLACES = 60
 
 
+class Way(StrEnum):
+    """A kind of way that leads to a place."""
+
+    FRAME = "frame"
+    NAME = "name"
+    LITERAL = "literal"
+    CODE = "code"
+    ROUTE = "route"
+    LAYER = "layer"
+    ORIGIN = "origin"
+    SETTING = "setting"
+    CHANGED = "changed"
+    WORDS = "words"
+
+
 @dataclass(slots=True)
 class Place:
-    """A function, with all that leads to it."""
+    """A function, with all that leads to it.
+
+    Attributes:
+        ways: the best that each kind of way gave; several kinds add up, many of one kind hardly do.
+        discount: below 1 for what logs or answers for everybody, and for tests.
+    """
 
     item: Item
-    score: float = 0.0
+    ways: dict[Way, float] = field(default_factory=dict)
     whys: list[str] = field(default_factory=list)
+    discount: float = 1.0
 
-    def add(self, score: float, why: str) -> None:
-        """One more way leads here; each further one adds less."""
-        self.score = max(self.score, score) + 0.4 * min(self.score, score)
+    @property
+    def score(self) -> float:
+        """How much speaks for it: the best way in full, each further one for half."""
+        best = sorted(self.ways.values(), reverse=True)
+        return self.discount * sum(value * 0.5 ** min(rank, 1) for rank, value in enumerate(best))
+
+    def add(self, way: Way, score: float, why: str) -> None:
+        """One more way leads here."""
+        known = self.ways.get(way, 0.0)
+        self.ways[way] = max(known, score) + 0.1 * min(known, score)
         if why not in self.whys:
             self.whys.append(why)
 
@@ -92,17 +122,30 @@ class Places:
         self.variants: list[str] = []
 
     def ranked(self) -> list[Place]:
-        """The best first. Tests last: they fail of a fault, and are none."""
+        """The best first."""
+        order = sorted(
+            self._found.values(), key=lambda place: (-place.score, place.item.path, place.item.first_line)
+        )
+        return order[:MOST_PLACES]
 
-        def value(place: Place) -> float:
-            return place.score * (0.15 if self._code.snapshot.files[place.item.path].is_test else 1.0)
+    def _add(self, item: Item, way: Way, score: float, why: str) -> None:
+        if item not in self._found:
+            self._found[item] = Place(item, discount=self._discount(item))
+        self._found[item].add(way, score, why)
 
-        return sorted(
-            self._found.values(), key=lambda place: (-value(place), place.item.path, place.item.first_line)
-        )[:MOST_PLACES]
+    def _discount(self, item: Item) -> float:
+        """Tests fail of a fault and are none; a file that holds the codes of all errors logs for everybody."""
+        if self._code.snapshot.files[item.path].is_test:
+            return 0.15
+        return 0.5 if item.path in self._central else 1.0
 
-    def _add(self, item: Item, score: float, why: str) -> None:
-        self._found.setdefault(item, Place(item)).add(score, why)
+    @cached_property
+    def _central(self) -> set[str]:
+        return {
+            file.path
+            for file in self._code.snapshot.code
+            if len(set(_CODES.findall(file.text))) >= _CENTRAL_CODES and not file.is_test
+        }
 
     # What the log names
 
@@ -113,9 +156,20 @@ class Places:
                 if line <= len(self._code.snapshot.files[path].lines):
                     self._add(
                         self._code.around(path, line),
+                        Way.FRAME,
                         100.0 / (1 + 0.25 * rank),
                         f"the log names {path}:{line}",
                     )
+
+    def named_on_frames(self) -> list[str]:
+        """The names on the very lines that the log names: what was unwrapped, or called."""
+        found: dict[str, None] = {}
+        for named, line in self._clues.frames[:4]:
+            for path in self._tracked(named):
+                lines = self._code.snapshot.files[path].lines
+                text = "\n".join(lines[max(0, line - 2) : line + 1])
+                found.update(dict.fromkeys(word for word in _NAME.findall(text) if not is_everyday(word)))
+        return list(found)[:8]
 
     def _tracked(self, named: str) -> list[str]:
         parts = [part for part in named.replace("\\", "/").split("/") if part not in {"", "."}]
@@ -135,12 +189,12 @@ class Places:
         for span in self._clues.spans:
             for item in self._code.named(span)[:3]:
                 if not item.is_value:
-                    self._add(item, 45.0, f"the span {span} is this function")
+                    self._add(item, Way.NAME, 45.0, f"the span {span} is this function")
         for target in self._clues.targets:
             for path in self._module(target):
                 for item in self._code.outline(path):
                     if not item.is_value:
-                        self._add(item, 6.0, f"in the module that logged ({target})")
+                        self._add(item, Way.NAME, 6.0, f"in the module that logged ({target})")
 
     def _module(self, target: str) -> list[str]:
         parts = [part for part in re.split(r"::|\.|/", target) if part.isidentifier()]
@@ -167,7 +221,9 @@ class Places:
             for hit in same:
                 weight = 55.0 if rank == 0 else 35.0
                 score = weight * min(1.0, best / 30) / math.sqrt(len(same))
-                self._add(self._code.around(hit.path, hit.line), score, f"writes {_short(message)!r}")
+                self._add(
+                    self._code.around(hit.path, hit.line), Way.LITERAL, score, f"writes {_short(message)!r}"
+                )
 
     def _literals_of(self, message: str) -> Iterator[tuple[float, Hit]]:
         """The texts that may have made a message, and how much each says: one that stands at its head made it, most likely."""
@@ -197,22 +253,20 @@ class Places:
             if self._code.snapshot.files[hit.path].is_test:
                 continue
             item = self._code.around(hit.path, hit.line)
-            self._add(item, 12.0, f"holds the code {code}")
+            self._add(item, Way.CODE, 12.0, f"holds the code {code}")
             names.update(self._bearers(hit))
         for name, _ in names.most_common(6):
             self._by_variant(name, code)
 
     def _bearers(self, hit: Hit) -> Iterator[str]:
         lines = self._code.snapshot.files[hit.path].lines
-        here = _VARIANT.findall(re.sub(r"\"[^\"]*\"", "", hit.text))
-        if not [name for name in here if name not in _NOT_VARIANTS]:
-            here = [name for line in lines[hit.line : hit.line + 2] for name in _VARIANT.findall(line)[:1]]
+        here = _names_in(re.sub(r"\"[^\"]*\"", "", hit.text))
+        if not any(map(_may_bear, here)):
+            here = [name for line in lines[hit.line : hit.line + 2] for name in _names_in(line)[:1]]
             here += [
-                name
-                for line in lines[max(0, hit.line - 3) : hit.line - 1]
-                for name in _VARIANT.findall(line)[-1:]
+                name for line in lines[max(0, hit.line - 3) : hit.line - 1] for name in _names_in(line)[-1:]
             ]
-        yield from (name for name in here if name not in _NOT_VARIANTS)
+        yield from filter(_may_bear, here)
 
     def _by_variant(self, name: str, code: str) -> None:
         pattern = re.compile(rf"\b{re.escape(name)}\b")
@@ -228,10 +282,10 @@ class Places:
         self.variants.append(name)
         for item in users:
             is_table = len(
-                _VARIANT.findall(self._code.text_of(item))
+                _names_in(self._code.text_of(item))
             ) > _TABLE_VARIANTS and code in self._code.text_of(item)
             score = 10.0 if is_table else 38.0 / math.sqrt(1 + 0.35 * (len(users) - 1))
-            self._add(item, score, f"makes {name}, which is {code}")
+            self._add(item, Way.CODE, score, f"makes {name}, which is {code}")
 
     # What was asked for
 
@@ -243,11 +297,11 @@ class Places:
             for match in table.match(request.method, request.uri)[:2]:
                 self.matches.append(match)
                 told = f"answers {request.method or ''} {match.route.path}".replace("  ", " ")
-                self._add(match.handler, 48.0 * share, told)
+                self._add(match.handler, Way.ROUTE, 48.0 * share, told)
                 self._down(match.handler, share)
                 self._extractors(match.handler, share)
                 route = self._code.around(match.route.file, match.route.line, 6)
-                self._add(route, 6.0 * share, f"routes {match.route.path}")
+                self._add(route, Way.ROUTE, 6.0 * share, f"routes {match.route.path}")
 
     def _down(self, handler: Item, share: float) -> None:
         """Breadth first, so that each function is reached by its shortest way."""
@@ -263,6 +317,7 @@ class Places:
                     if not callee.is_value:
                         self._add(
                             callee,
+                            Way.ROUTE,
                             weight * share,
                             f"called by {caller.label}"
                             + (f", {depth + 1} calls below {handler.label}" if depth else ""),
@@ -277,17 +332,20 @@ class Places:
             for method in ("from_request_parts", "from_request", "validate"):
                 for item in self._code.named(method, name):
                     self._add(
-                        item, 28.0 * share * boost, f"takes {name} out of the request for {handler.label}"
+                        item,
+                        Way.ROUTE,
+                        28.0 * share * boost,
+                        f"takes {name} out of the request for {handler.label}",
                     )
                     for callee in self._code.calls(item)[:8]:
-                        self._add(callee, 20.0 * share * boost, f"called by {item.label}")
+                        self._add(callee, Way.ROUTE, 20.0 * share * boost, f"called by {item.label}")
         for name in re.findall(r"Depends\(\s*([\w.]+)", head) + re.findall(
             r"Depends\(\s*([\w.]+)", self._code.text_of(handler)
         ):
             for item in self._code.named(name.rpartition(".")[2])[:2]:
-                self._add(item, 28.0 * share * boost, f"{handler.label} depends on it")
+                self._add(item, Way.ROUTE, 28.0 * share * boost, f"{handler.label} depends on it")
                 for callee in self._code.calls(item)[:8]:
-                    self._add(callee, 20.0 * share * boost, f"called by {item.label}")
+                    self._add(callee, Way.ROUTE, 20.0 * share * boost, f"called by {item.label}")
 
     def by_layers(self) -> None:
         """Middleware in front of everything: asked about where requests are turned away."""
@@ -301,9 +359,9 @@ class Places:
             for name in re.findall(r"\b([A-Za-z_]\w+)\b", hit.text):
                 for item in self._code.named(name)[:2]:
                     if not item.is_value:
-                        self._add(item, 18.0, "stands in front of the handlers")
+                        self._add(item, Way.LAYER, 18.0, "stands in front of the handlers")
                         for callee in self._code.calls(item)[:8]:
-                            self._add(callee, 14.0, f"called by {item.label}")
+                            self._add(callee, Way.LAYER, 14.0, f"called by {item.label}")
 
     # What they are made of
 
@@ -316,13 +374,18 @@ class Places:
             share = place.score / 100.0
             for name in (*_CONSTRUCTORS, f"New{item.owner}"):
                 for constructor in self._code.named(name, "" if name.startswith("New") else item.owner)[:1]:
-                    self._add(constructor, min(22.0, 40 * share), f"makes the {item.owner} of {item.label}")
+                    self._add(
+                        constructor,
+                        Way.ORIGIN,
+                        min(22.0, 40 * share),
+                        f"makes the {item.owner} of {item.label}",
+                    )
                     for callee in self._code.calls(constructor)[:6]:
-                        self._add(callee, min(18.0, 32 * share), f"called by {constructor.label}")
+                        self._add(callee, Way.ORIGIN, min(18.0, 32 * share), f"called by {constructor.label}")
                     for caller in self._callers_of(item.owner, name)[:3]:
-                        self._add(caller, min(14.0, 24 * share), f"makes a {item.owner}")
+                        self._add(caller, Way.ORIGIN, min(14.0, 24 * share), f"makes a {item.owner}")
                         for callee in self._code.calls(caller)[:8]:
-                            self._add(callee, min(9.0, 14 * share), f"called by {caller.label}")
+                            self._add(callee, Way.ORIGIN, min(12.0, 20 * share), f"called by {caller.label}")
 
     def _callers_of(self, owner: str, name: str) -> list[Item]:
         pattern = re.compile(
@@ -343,9 +406,40 @@ class Places:
                 if item is not None:
                     self._add(
                         item,
-                        best * 0.3 / (1 + 0.12 * rank),
+                        Way.SETTING,
+                        best * 0.35 / (1 + 0.1 * rank),
                         f"sets {setting.name}, which {setting.readers[0]} reads",
                     )
+
+    def by_suspects(self, suspects: Sequence[Suspect]) -> None:
+        """What the most suspicious commits changed: the two searches strengthen each other."""
+        best = suspects[0].score if suspects else 0.0
+        for suspect in suspects[:_SUSPECTS_FOLLOWED]:
+            for item in self._changed_by(suspect):
+                self._add(
+                    item,
+                    Way.CHANGED,
+                    22.0 * suspect.score / best,
+                    f"changed by the suspect {suspect.commit.sha[:10]}",
+                )
+
+    def _changed_by(self, suspect: Suspect) -> list[Item]:
+        """The functions in which lines stand today that a commit added, and those followed back to it."""
+        found = dict.fromkeys(suspect.touched)
+        for change in suspect.commit.changes:
+            file = self._code.snapshot.files.get(change.path or "")
+            if file is None or change.old_path is None:
+                continue
+            added = {
+                line.strip()
+                for hunk in change.hunks
+                for line in hunk.added
+                if len(line.strip()) > _TELLING_LINE
+            }
+            for number, line in enumerate(file.lines, start=1):
+                if line.strip() in added and (item := self._code.function_at(file.path, number)) is not None:
+                    found.setdefault(item)
+        return list(found)[:_ITEMS_A_SUSPECT]
 
     # What it is about
 
@@ -376,7 +470,7 @@ class Places:
         for value, words, item in sorted(scored, key=lambda each: -each[0])[:30]:
             if best and value > 0.3 * best:
                 about = ", ".join(sorted(words, key=lambda word: -wanted[word] * rarity[word])[:4])
-                self._add(item, 30.0 * value / best, f"speaks of {about}")
+                self._add(item, Way.WORDS, 30.0 * value / best, f"speaks of {about}")
 
 
 def locate(code: Code, clues: Clues, table: RouteTable) -> Places:
@@ -391,6 +485,15 @@ def locate(code: Code, clues: Clues, table: RouteTable) -> Places:
     places.by_words()
     places.by_construction()
     return places
+
+
+def _names_in(text: str) -> list[str]:
+    return [name or constant for name, constant in _VARIANT.findall(text)]
+
+
+def _may_bear(name: str) -> bool:
+    """Whether a name can be that of one error: not a type of the language's, nor a status that many share."""
+    return name not in _NOT_VARIANTS and not _STATUSES.match(name)
 
 
 def _rarity(wanted: Iterable[str], spoken: Iterable[set[str]]) -> dict[str, float]:

@@ -48,6 +48,18 @@ _FRAMES = (
     re.compile(r"\b([\w./-]{1,300}\.go):(\d{1,6})\b"),
     re.compile(r"\b((?:src|crates|app|lib)/[\w./-]{1,300}\.rs):(\d{1,6})"),
 )
+_CAUSES = (
+    "error",
+    "err",
+    "cause",
+    "reason",
+    "detail",
+    "details",
+    "exception",
+    "exc_info",
+    "error_message",
+    "description",
+)
 _THEIRS = re.compile(r"site-packages|/rustc/|node_modules|\.cargo|/usr/|internal/|java\.base|<frozen")
 
 
@@ -248,11 +260,8 @@ def clues_of(view: LogView, *, code: str | None, title: str, place: str | None) 
     """What the log gives away, in the order of how telling it is."""
     newest = view.rows[-1:] + view.rows[:1]
     around = [row for request in view.requests for row in request if row.is_bad]
-    messages = [
-        row.event.message
-        for row in [*newest, *around, *[row for row in view.before if row.is_bad]]
-        if row.event.message
-    ]
+    told = [*newest, *around, *[row for row in view.before if row.is_bad]]
+    messages = [said for row in told for said in _said(row) if said]
     counted = Counter(route for row in view.rows if (route := _asked(row.event)))
     rows = [*newest, *around]
     return Clues(
@@ -270,6 +279,15 @@ def clues_of(view: LogView, *, code: str | None, title: str, place: str | None) 
         last_good_at=view.last_good_at,
         title=title,
     )
+
+
+def _said(row: Row) -> Iterator[str]:
+    """What a record says, in its message and in the fields that are made for causes."""
+    yield row.event.message
+    fields = row.values.get("fields", row.values)
+    for name in _CAUSES if isinstance(fields, dict) else ():
+        if isinstance(value := fields.get(name), str) and value != row.event.message:
+            yield value[:2000]
 
 
 def _asked(event: Event) -> tuple[str, str] | None:

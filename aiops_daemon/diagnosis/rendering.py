@@ -11,70 +11,19 @@ from aiops_daemon.diagnosis.log_view import Row
 from aiops_daemon.diagnosis.syntax import Item
 from aiops_daemon.domain.patch import Commit, FileChange
 
-_USERS = frozenset(
-    [
-        "user_agent",
-        "useragent",
-        "user-agent",
-        "referer",
-        "referrer",
-        "origin_header",
-        "body",
-        "payload",
-        "query",
-        "query_string",
-        "nickname",
-        "username",
-        "user_name",
-        "name",
-        "title",
-        "content",
-        "comment",
-        "text",
-        "input",
-        "email",
-        "phone",
-        "address",
-        "ip",
-        "remote_addr",
-        "client_ip",
-        "x-forwarded-for",
-        "forwarded",
-        "host",
-        "search",
-        "keyword",
-        "q",
-        "filename",
-    ]
-)
+_USERS_WORDS = """
+user_agent useragent user-agent referer referrer origin_header body payload query query_string nickname username
+user_name name title content comment text input email phone address ip remote_addr client_ip x-forwarded-for forwarded
+host search keyword q filename
+"""
+_USERS = frozenset(_USERS_WORDS.split())
 """Fields whose values users write: what they hold can lead a reader astray, and seldom explains a fault."""
 
-_ENVELOPE = frozenset(
-    [
-        "timestamp",
-        "time",
-        "ts",
-        "@timestamp",
-        "level",
-        "severity",
-        "target",
-        "logger",
-        "logger_name",
-        "message",
-        "msg",
-        "fields",
-        "span",
-        "spans",
-        "threadname",
-        "thread_name",
-        "threadid",
-        "pid",
-        "hostname",
-        "host",
-        "v",
-        "@version",
-    ]
-)
+_ENVELOPE_WORDS = """
+timestamp time ts @timestamp level severity target logger logger_name message msg fields span spans threadname
+thread_name threadid pid hostname host v @version
+"""
+_ENVELOPE = frozenset(_ENVELOPE_WORDS.split())
 _MESSAGE_CHARACTERS = 1200
 _VALUE_CHARACTERS = 160
 _MOST_FIELDS = 14

@@ -23,6 +23,8 @@ _ROUTE_WORDS = re.compile(
     r"Mapping|\bpath\(|re_path\(|\.nest|\.mount|\.use\(|include_router|APIRouter|Controller|RequestMapping",
     re.IGNORECASE,
 )
+_SIGNS = ('"/', "'/", "`/", "Mapping", "Controller", "path(", "@Get", "@Post", "@Put", "@Delete", "@Patch")
+"""Quick to look for: without one of these there is no route in a file."""
 _DECORATES = re.compile(r"^\s*(?:@|#\[)")
 _STATEMENT_LINES = 8
 _HANDLER = re.compile(r"\b([A-Za-z_][\w:.]*)\b")
@@ -86,7 +88,7 @@ class RouteTable:
         return sorted(chosen, key=lambda each: -each.score)[:4]
 
     def _routes_in(self, file: SourceFile) -> Iterator[Route]:
-        if _ROUTE_WORDS.search(file.text) is None:
+        if not any(sign in file.text for sign in _SIGNS) or _ROUTE_WORDS.search(file.text) is None:
             return
         lines = file.lines
         for number, line in enumerate(lines, start=1):
