@@ -11,6 +11,7 @@ import asyncio
 import sqlite3
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -61,10 +62,11 @@ async def run(loaded: Loaded, config_path: Path | None, clock: Clock = wall_cloc
     systemd = Systemd()
     with StateLock(settings.state.directory, clock()):
         database = Database(settings.state.directory / FILE_NAME)
+        outlet = Outlet(make_sink(settings), settings)
         async with systemd.patience():
-            await open_state(database, settings, clock)
+            await open_state(database, settings, StateTrouble(outlet), clock)
         try:
-            await Daemon(live, config_path, database, systemd, clock).run()
+            await Daemon(live, config_path, database, outlet, systemd, clock).run()
         finally:
             async with systemd.patience():
                 await database.close()
@@ -75,7 +77,13 @@ class Daemon:
     """Every part of it, joined."""
 
     def __init__(
-        self, live: Live, config_path: Path | None, database: Database, systemd: Systemd, clock: Clock
+        self,
+        live: Live,
+        config_path: Path | None,
+        database: Database,
+        outlet: Outlet,
+        systemd: Systemd,
+        clock: Clock,
     ) -> None:
         settings = live.settings
         self._live, self._config_path, self._database, self._systemd, self._clock = (
@@ -97,8 +105,8 @@ class Daemon:
             max_line_bytes=settings.logs.max_line_bytes,
             queue=queue,
         )
-        self._outlet = Outlet(make_sink(settings), settings)
-        trouble = StateTrouble(self._outlet)
+        self._outlet = outlet
+        trouble = self._trouble = StateTrouble(self._outlet)
         self._intake = Intake(queue, database, live, trouble, clock, ring=self._ring)
 
         # Out: jobs -> lanes -> people
@@ -125,8 +133,11 @@ class Daemon:
         if (log_format := self._live.settings.logs.format) not in READABLE:
             what = f"logs.format: {log_format} is not read yet; lines that are no JSON will be counted as unparsed"
             log.warning("config.warning", what=what)
-        await self._take_up()
-        await self._upkeep.note_start(self._outlet.sink.name)
+        async with (
+            self._systemd.patience()
+        ):  # a full disk, or a foreign lock, may keep the state from being written
+            await self._trouble.through(self._take_up)
+            await self._trouble.through(partial(self._upkeep.note_start, self._outlet.sink.name))
         self._say_started()
         self._systemd.ready(await self._upkeep.status_line())
 
@@ -134,6 +145,8 @@ class Daemon:
             asyncio.create_task(self._watch.run(), name="watch"),
             asyncio.create_task(self._intake.run(), name="intake"),
             asyncio.create_task(self._upkeep.run(), name="upkeep"),
+            asyncio.create_task(self._upkeep.feed(), name="watchdog"),
+            asyncio.create_task(self._upkeep.back_up(), name="backup"),
         ]
         working = [
             asyncio.create_task(lane.run(self._stopping), name=f"lane {lane.name}") for lane in self._lanes
@@ -141,6 +154,7 @@ class Daemon:
         try:
             await _until_stopped(self._stopping, [*reading, *working])
         finally:
+            is_asked = self._stopping.is_set()
             log.info("daemon.stopping")
             self._systemd.stopping()
             self._stopping.set()
@@ -150,7 +164,8 @@ class Daemon:
             _, late = await asyncio.wait([*reading, *working], timeout=STOP_SECONDS)
             for task in late:
                 task.cancel()
-            await self._upkeep.note_end()
+            if is_asked:
+                await self._upkeep.note_end()
             await self._outlet.sink.close()
 
     async def _take_up(self) -> None:
@@ -199,8 +214,12 @@ class Daemon:
         else:
             for problem in refusal.problems:
                 log.error("config.refused", problem=problem)
-        await self._upkeep.note_config(str(refusal) if refusal else None)
-        self._systemd.ready(await self._upkeep.status_line())
+        try:
+            await self._trouble.through(
+                partial(self._upkeep.note_config, str(refusal) if refusal else None), most=3
+            )
+        finally:
+            self._systemd.ready(await self._upkeep.status_line())
 
     def _ring(self) -> None:
         for part in (*self._lanes, self._upkeep):

@@ -135,7 +135,8 @@ class Repositories:
 
 
 def _git(*arguments: str, stdin: Any = None) -> None:
-    subprocess.run(["git", *arguments], check=True, stdin=stdin or subprocess.DEVNULL, capture_output=True)
+    argv = ["git", *arguments]
+    subprocess.run(argv, check=True, stdin=stdin or subprocess.DEVNULL, capture_output=True)  # noqa: S603 - no shell, and paths of scenarios only
 
 
 def scored(scenario: Scenario, evidence: Evidence, seconds: float) -> Score:

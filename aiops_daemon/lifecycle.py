@@ -51,6 +51,9 @@ class StateLock:
         try:
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if os.geteuid() == 0:  # a command of root's must not lock the service out
+                owner = self._directory.stat()
+                os.fchown(self._fd, owner.st_uid, owner.st_gid)
         except OSError as error:
             raise StateDirectoryError(
                 f"state.directory: {self._directory} can't be written: {error.strerror}; "
@@ -65,8 +68,9 @@ class StateLock:
             )
         since = self._now.isoformat(timespec="seconds")
         holder = {"pid": str(os.getpid()), "since": since, "unit": _own_unit()}
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, json.dumps(holder).encode(), 0)
+        with contextlib.suppress(OSError):  # on a full disk nobody is named, and the lock holds all the same
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, json.dumps(holder).encode(), 0)
         return self
 
     def _locked(self) -> bool:
@@ -83,7 +87,8 @@ class StateLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.ftruncate(self._fd, 0)
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._fd, 0)
         os.close(self._fd)
 
 
@@ -141,7 +146,11 @@ class Systemd:
     """
 
     def __init__(self) -> None:
-        self._address = os.environ.get("NOTIFY_SOCKET", "")
+        address = os.environ.get("NOTIFY_SOCKET", "")
+        self._address = "\0" + address[1:] if address.startswith("@") else address
+        # Made once: a process that is out of file descriptors must still be able to say that it lives.
+        kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+        self._socket = socket.socket(socket.AF_UNIX, kind) if address else None
         watchdog_pid = os.environ.get("WATCHDOG_PID")
         watchdog_us = os.environ.get("WATCHDOG_USEC", "")
         is_for_us = watchdog_pid in {None, "", str(os.getpid())}
@@ -151,7 +160,7 @@ class Systemd:
 
     def ready(self, status: str) -> None:
         """Everything runs."""
-        self._send(f"READY=1\nSTATUS={status}")
+        self._send(f"READY=1\nSTATUS={_one_line(status)}")
 
     def reloading(self) -> None:
         """A reload has begun; `ready` ends it. One datagram, as Type=notify-reload asks for."""
@@ -159,7 +168,7 @@ class Systemd:
 
     def status(self, status: str) -> None:
         """One line for `systemctl status`."""
-        self._send(f"STATUS={status}")
+        self._send(f"STATUS={_one_line(status)}")
 
     def alive(self) -> None:
         """Feed the watchdog."""
@@ -185,12 +194,12 @@ class Systemd:
             asking.cancel()
 
     def _send(self, text: str) -> None:
-        if not self._address:
+        if self._socket is None:
             return
-        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
-            try:
-                sender.connect(address)
-                sender.sendall(text.encode())
-            except OSError:
-                self._address = ""  # no manager listens (any more); the daemon works without
+        with contextlib.suppress(OSError):  # the manager may be busy with itself; the next word comes soon
+            self._socket.sendto(text.encode("utf-8", "replace"), self._address)
+
+
+def _one_line(status: str) -> str:
+    """A status without line breaks: a file's name may hold one, and must not say anything to the manager."""
+    return "".join(letter if letter.isprintable() else "?" for letter in status)

@@ -1,13 +1,16 @@
-"""Opens the state, and where it is damaged, takes the newest sound backup in its place.
+"""Opens the state, and where it is damaged or gone, takes the newest sound backup in its place.
 
 Told to people, never silent: what happened since the backup is not known. So log files are read on from where they were then
 (an event counted since is counted once more in the restored state, where it is not), messages that were still to be sent
-may have been sent and are marked, and the budgets of the present windows count as used up.
+may have been sent and are marked, and the budgets of the present windows count as used up. All of that is written into the new
+state before it gets its name: whoever dies on the way does it again.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -16,56 +19,99 @@ import structlog
 from aiops_daemon.clock import Clock
 from aiops_daemon.domain import notice
 from aiops_daemon.settings import Settings
-from aiops_daemon.store import backup, jobs, ledger
-from aiops_daemon.store.backup import Backup, BackupError
-from aiops_daemon.store.database import Database, StateDamagedError
+from aiops_daemon.state_trouble import StateTrouble
+from aiops_daemon.store import backup, jobs, ledger, runs
+from aiops_daemon.store.backup import BackupError
+from aiops_daemon.store.database import Database, StateBusyError, StateDamagedError, connect
 
 log = structlog.get_logger()
 
+_SMALLEST_STATE_BYTES = 512
+"""SQLite takes a shorter file for one that is yet to be filled."""
 
-async def open_state(database: Database, settings: Settings, clock: Clock) -> None:
-    """Open the state, whatever it takes.
+
+async def open_state(database: Database, settings: Settings, trouble: StateTrouble, clock: Clock) -> None:
+    """Open the state, whatever it takes; wait while it can't be written.
 
     Raises:
-        StateError: it can't be opened for another reason than damage, or not even an empty one can be made.
+        StateError: it was written by a newer version.
     """
-    try:
-        await database.open()
-    except StateDamagedError as damage:
-        now = clock()
-        aside, restored = _replaced(database.path, now)
-        await database.open()
-        why = f"{damage}; set aside as {aside.name if aside else 'nothing'}; " + (
-            f"restored from the backup of {restored.made_at:%Y-%m-%d %H:%M:%S} UTC"
-            if restored
-            else "there is no sound backup, so the state is empty"
-        )
-        notices = notice.after_recovery(why, now=now, is_restored=restored is not None)
-
-        def note(tx: sqlite3.Connection) -> None:
-            account_for_gap(tx, settings, now)
-            jobs.emit(tx, notices, now)
-
-        await database.write(note)
+    while True:
+        try:
+            if (damage := _is_lost(database.path)) is None:
+                await database.open()
+                return
+        except StateDamagedError as error:
+            damage = str(error)
+        except StateBusyError as error:
+            await trouble.wait(error)
+            continue
+        try:
+            why = recover(database.path, settings, damage, clock())
+        except (BackupError, sqlite3.Error, OSError) as error:
+            await trouble.wait(error)
+            continue
         log.critical("state.restored", why=why)
 
 
-def _replaced(state: Path, now: datetime) -> tuple[Path | None, Backup | None]:
-    aside = backup.set_aside(state, now)
-    for candidate in backup.kept(state):
-        try:
-            backup.put_back(candidate.path, state, now)
-        except BackupError as error:
-            log.error("backup.failed", why=str(error))  # noqa: TRY400 - the next older one is tried
-        else:
-            return aside, candidate
-    return aside, None
+def _is_lost(state: Path) -> str | None:
+    """Whether there was a state and is none: a start with an empty one must not go unsaid."""
+    if not backup.has_past(state):
+        return None
+    if not state.exists():
+        return f"{state} is missing"
+    return f"{state} is empty" if state.stat().st_size < _SMALLEST_STATE_BYTES else None
+
+
+def recover(state: Path, settings: Settings, damage: str, now: datetime) -> str:
+    """Put the newest sound backup in the place of the state, or an empty one; returns what was done, for people.
+
+    Raises:
+        BackupError, OSError: there is no room.
+    """
+    for candidate in backup.kept(state, now):
+        why = f"{damage}; restored from the backup of {candidate.made_at:%Y-%m-%d %H:%M:%S} UTC"
+        if (problem := backup.problem_of(candidate.path)) is not None:
+            log.error("backup.failed", why=f"{candidate.path} can't be used: {problem}")
+            continue
+        backup.put_back(candidate.path, state, now, _accounting(settings, why, now, is_restored=True))
+        return why
+    why = f"{damage}; there is no sound backup, so the state is empty"
+    backup.set_aside(state, now)
+    _accounting(settings, why, now, is_restored=False)(state)
+    return why
+
+
+def _accounting(settings: Settings, why: str, now: datetime, *, is_restored: bool) -> Callable[[Path], None]:
+    def account(path: Path) -> None:
+        with closing(connect(path)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            account_for_gap(connection, settings, now)
+            jobs.emit(connection, notice.after_recovery(why, now=now, is_restored=is_restored), now)
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA journal_mode = DELETE")  # all of it in the one file that gets the name
+
+    return account
 
 
 def account_for_gap(tx: sqlite3.Connection, settings: Settings, now: datetime) -> None:
     """What happened since a backup is not known: it counts as done, or as spent, whichever does less harm."""
     jobs.doubt(tx)
     ledger.write_off(tx, limits_of(settings), now)
+
+
+def restored_by_hand(settings: Settings, now: datetime) -> Callable[[Path], None]:
+    """The same for a backup that somebody chose: nobody needs to be told."""
+
+    def account(path: Path) -> None:
+        with closing(connect(path)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            account_for_gap(connection, settings, now)
+            runs.note_end(connection, now)  # the copy was made of a running daemon, which did not crash
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA journal_mode = DELETE")
+
+    return account
 
 
 def limits_of(settings: Settings) -> ledger.Limits:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -41,6 +42,22 @@ class StateTrouble:
             log.critical("state.failed", why=str(error))
             await self._say("notice_state", str(error), Severity.CRITICAL)
         await asyncio.sleep(RETRY_SECONDS)
+
+    async def through(self, write: Callable[[], Awaitable[None]], *, most: int | None = None) -> None:
+        """Write, however long it can't be done, or at most so many times."""
+        tries = 0
+        while True:
+            try:
+                await write()
+            except self.errors as error:
+                tries += 1
+                if most is not None and tries >= most:
+                    log.error("state.failed", why=str(error))  # noqa: TRY400 - the reason says it all
+                    return
+                await self.wait(error)
+            else:
+                await self.over()
+                return
 
     async def over(self) -> None:
         """Tell people, if they were told of trouble."""

@@ -10,6 +10,7 @@ A secret never gets there: the last step before an entry is written masks every 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -103,7 +104,7 @@ def configure(mask: Callable[[str], str], form: str = "auto", *, stream: TextIO 
             *_renderers(form, out),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(out),
+        logger_factory=lambda *_: _Printer(out),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()], force=True)
@@ -112,7 +113,8 @@ def configure(mask: Callable[[str], str], form: str = "auto", *, stream: TextIO 
 
 def _renderers(form: str, out: TextIO) -> list[Any]:
     if form == "json":
-        return [structlog.processors.TimeStamper(fmt="iso", utc=True), _as_json]
+        written = _as_prefixed_json if is_under_systemd() else _as_json
+        return [structlog.processors.TimeStamper(fmt="iso", utc=True), written]
     if not is_under_systemd():
         return [
             structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
@@ -120,6 +122,22 @@ def _renderers(form: str, out: TextIO) -> list[Any]:
         ]
     native = [_Native(Journal())] if form == "auto" and is_journal(out) else []
     return [*native, _as_prefixed_line]
+
+
+class _Printer:
+    """Writes lines, and never raises: a watcher must not die of a journal that nobody reads any more."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def msg(self, line: str) -> None:
+        """Write one."""
+        with contextlib.suppress(OSError, ValueError):
+            encoding = self._out.encoding or "utf-8"
+            self._out.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+            self._out.flush()
+
+    log = debug = info = warn = warning = error = err = critical = fatal = exception = failure = msg
 
 
 class _Masking:
@@ -191,6 +209,11 @@ def _as_prefixed_line(_logger: Any, _name: str, entry: MutableMapping[str, Any])
 
 def _as_json(_logger: Any, _name: str, entry: MutableMapping[str, Any]) -> str:
     return json.dumps({key: value for key, value in entry.items() if value is not None}, ensure_ascii=False)
+
+
+def _as_prefixed_json(logger: Any, name: str, entry: MutableMapping[str, Any]) -> str:
+    """The priority is the journal's; the rest of the line is the object."""
+    return f"<{_PRIORITIES.get(entry.get('level', 'info'), 6)}>{_as_json(logger, name, entry)}"
 
 
 class _Libraries(logging.Handler):

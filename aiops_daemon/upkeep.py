@@ -1,18 +1,20 @@
-"""Looking after itself: what `status` shows, what systemd is told, the watchdog, the hourly backup, and forgetting what is old."""
+"""Looking after itself: what `status` shows, what systemd is told, the watchdog, the hourly backup, forgetting what is old."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Coroutine, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import structlog
 
 from aiops_daemon import __version__
 from aiops_daemon.clock import Clock
 from aiops_daemon.domain import notice
+from aiops_daemon.domain.job import NewJob
 from aiops_daemon.lifecycle import Systemd
 from aiops_daemon.live import Live
 from aiops_daemon.sources.watch import LogWatch
@@ -55,21 +57,42 @@ class Upkeep:
         self._systemd = systemd
         self._clock = clock
         self._forgot_at = clock()
-        self._tried_at = datetime.min.replace(tzinfo=UTC)
         self._problems: dict[str, str] = {}
         self._doorbell = asyncio.Event()
         self._stuck: list[str] = []
 
     async def run(self) -> None:
         """Look after things until cancelled."""
-        pause = min(STATUS_SECONDS, (self._systemd.watchdog_seconds or 2 * STATUS_SECONDS) / 3)
+        while True:
+            with contextlib.suppress(sqlite3.OperationalError):  # who writes events or jobs tells people
+                await self._look_after()
+            await self._wait(STATUS_SECONDS)
+
+    async def feed(self) -> None:
+        """Feed the watchdog until cancelled; nothing else is waited for here."""
+        pause = min(STATUS_SECONDS, (self._systemd.watchdog_seconds or 4 * STATUS_SECONDS) / 4)
         while True:
             self._feed_watchdog()
-            with contextlib.suppress(
-                sqlite3.OperationalError
-            ):  # who writes events or jobs tells people of it
-                await self._look_after()
-            await self._wait(pause)
+            await asyncio.sleep(pause)
+
+    async def back_up(self) -> None:
+        """Copy the state every hour until cancelled. When it was tried last is in the state: a restart begins no new copy."""
+        while True:
+            with contextlib.suppress(sqlite3.OperationalError):
+                await self._back_up_if_due()
+            await asyncio.sleep(STATUS_SECONDS)
+
+    async def _back_up_if_due(self) -> None:
+        now = self._clock()
+        noted = await self._database.read(lambda connection: files.fact(connection, "backup")) or {}
+        tried_at = datetime.fromisoformat(noted["at"]) if noted.get("at") else None
+        newest = next((each for each in backup.kept(self._database.path, now) if each.made_at <= now), None)
+        is_tried = tried_at is not None and not self._is_an_hour_since(tried_at)
+        is_made = newest is not None and not self._is_an_hour_since(newest.made_at)
+        if not is_tried and not is_made:
+            await self._back_up(
+                now, was_failing=bool(noted.get("failing_since")), since=noted.get("failing_since")
+            )
 
     def ring(self) -> None:
         """There is something new to show."""
@@ -93,15 +116,12 @@ class Upkeep:
 
     async def _look_after(self) -> None:
         if self._problems != self._watch.problems:
-            self._problems = dict(self._watch.problems)
-            await self._database.write(lambda tx: files.save_fact(tx, "watch_problems", self._problems))
+            problems = dict(self._watch.problems)
+            await self._database.write(lambda tx: files.save_fact(tx, "watch_problems", problems))
+            self._problems = problems
         if self._is_an_hour_since(self._forgot_at):
             self._forgot_at = self._clock()
             await self._database.write(self._forget)
-        newest = next(iter(backup.kept(self._database.path)), None)
-        if self._is_an_hour_since(max(newest.made_at, self._tried_at) if newest else self._tried_at):
-            self._tried_at = self._clock()
-            await self._back_up()
         self._systemd.status(await self.status_line())
 
     def _is_an_hour_since(self, moment: datetime) -> bool:
@@ -114,18 +134,28 @@ class Upkeep:
         incidents.prune(tx, now - self._live.settings.state.retention)
         ledger.prune(tx, now)
 
-    async def _back_up(self) -> None:
-        now, path, error = self._clock(), self._database.path, None
+    async def _back_up(self, now: datetime, *, was_failing: bool, since: str | None) -> None:
+        """Make a copy, and tell people once where none can be made."""
+        path = self._database.path
+        note = {"at": now.isoformat(), "error": "it was begun and not finished", "failing_since": since}
+        await self._database.write(lambda tx: files.save_fact(tx, "backup", note))
+        notices: tuple[NewJob, ...] = ()
         try:
-            made = await _to_its_end(asyncio.to_thread(backup.take, path, now))
+            made = await _to_its_end(path, now)
             backup.forget_old(path, now)
         except BackupError as failure:
-            error = str(failure)
-            log.error("backup.failed", why=error)  # noqa: TRY400 - the reason says it all
+            note |= {"error": str(failure), "failing_since": since or now.isoformat()}
+            log.error("backup.failed", why=str(failure))  # noqa: TRY400 - the reason says it all
+            notices = () if was_failing else notice.after_failed_backup(str(failure), now=now)
         else:
+            note |= {"error": None, "failing_since": None}
             log.info("backup.made", path=str(made.path))
-        note = {"at": now.isoformat(), "error": error}
-        await self._database.write(lambda tx: files.save_fact(tx, "backup", note))
+
+        def settle(tx: sqlite3.Connection) -> None:
+            files.save_fact(tx, "backup", note)
+            jobs.emit(tx, notices, now)
+
+        await self._database.write(settle)
 
     async def note_start(self, sink: str) -> None:
         """Write down who runs, for `status`; people are told where that happens again and again after crashes."""
@@ -149,8 +179,11 @@ class Upkeep:
             log.warning("daemon.crashed", crashes_lately=len(crashes.at))
 
     async def note_end(self) -> None:
-        """Write down that the end was asked for."""
-        await self._database.write(lambda tx: runs.note_end(tx, self._clock()))
+        """Write down that the end was asked for; where that can't be written, the next start takes it for a crash."""
+        try:
+            await self._database.write(lambda tx: runs.note_end(tx, self._clock()))
+        except (sqlite3.OperationalError, OSError) as error:
+            log.warning("state.failed", why=str(error))
 
     async def note_config(self, problem: str | None) -> None:
         """Write down how the last reload went, and tell people of one that was refused."""
@@ -174,9 +207,12 @@ class Upkeep:
     async def status_line(self) -> str:
         """One line for `systemctl status`."""
         month = ledger.month_of(self._clock())
-        (open_incidents, _), usd = await self._database.read(
-            lambda connection: (incidents.counts(connection), ledger.spent_usd(connection, month))
-        )
+        try:
+            (open_incidents, _), usd = await self._database.read(
+                lambda connection: (incidents.counts(connection), ledger.spent_usd(connection, month))
+            )
+        except sqlite3.OperationalError as error:
+            return f"the state can't be read: {error}"
         watched = len(self._watch.file_names())
         parts = [
             f"watching {watched} file{'' if watched == 1 else 's'}",
@@ -189,11 +225,15 @@ class Upkeep:
         return ", ".join(parts)
 
 
-async def _to_its_end(work: Coroutine[None, None, Backup]) -> Backup:
-    """Wait for it even where the waiting is cancelled: a thread goes on, and would hold the state open."""
-    task = asyncio.ensure_future(work)
+async def _to_its_end(path: Path, now: datetime) -> Backup:
+    """Copy in a thread. Where the waiting is cancelled the copy is broken off, and waited for: it holds the state open."""
+    reading: list[sqlite3.Connection] = []
+    task = asyncio.ensure_future(asyncio.to_thread(backup.take, path, now, opened=reading.append))
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await task
+        for connection in reading:
+            connection.interrupt()
+        with contextlib.suppress(BackupError):
+            await task
         raise

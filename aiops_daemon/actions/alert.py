@@ -120,6 +120,7 @@ _WEIGHT = {
     NoticeReason.RESTORED: Severity.HIGH,
     NoticeReason.LOST: Severity.CRITICAL,
     NoticeReason.REFUSED: Severity.HIGH,
+    NoticeReason.BACKUP: Severity.HIGH,
 }
 
 

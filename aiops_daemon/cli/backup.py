@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,11 @@ from typing import Any
 from aiops_daemon import cli
 from aiops_daemon.cli.output import configuration, console, print_json
 from aiops_daemon.lifecycle import StateDirectoryError, StateHeldError, StateLock
-from aiops_daemon.recovery import account_for_gap
+from aiops_daemon.recovery import restored_by_hand
 from aiops_daemon.settings import Settings
-from aiops_daemon.store import backup, runs
+from aiops_daemon.store import backup
 from aiops_daemon.store.backup import Backup, BackupError
-from aiops_daemon.store.database import FILE_NAME, StateError, connect, is_there
+from aiops_daemon.store.database import FILE_NAME, StateError, is_there
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -43,7 +42,7 @@ def restore(arguments: argparse.Namespace) -> int:
     """Make a copy the state. The present state is set aside, not deleted."""
     settings = configuration(arguments).settings
     state, now = _state(settings), datetime.now(UTC)
-    chosen = arguments.file or next((found.path for found in backup.kept(state)), None)
+    chosen = arguments.file or next((found.path for found in backup.kept(state, datetime.now(UTC))), None)
     if chosen is None:
         raise cli.CommandError(cli.NO, f"there is no backup in {state.parent / backup.DIRECTORY}")
     if not chosen.is_file():
@@ -52,8 +51,7 @@ def restore(arguments: argparse.Namespace) -> int:
         )
     try:
         with StateLock(state.parent, now):
-            aside = backup.put_back(chosen, state, now)
-            _account(state, settings, now)
+            aside = backup.put_back(chosen, state, now, restored_by_hand(settings, now))
     except StateHeldError as error:
         raise cli.CommandError(cli.HELD, str(error)) from error
     except StateDirectoryError as error:
@@ -72,14 +70,6 @@ def restore(arguments: argparse.Namespace) -> int:
     return cli.OK
 
 
-def _account(state: Path, settings: Settings, now: datetime) -> None:
-    with closing(connect(state)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        account_for_gap(connection, settings, now)
-        runs.note_end(connection, now)  # the copy was made of a running daemon, which did not crash
-        connection.execute("COMMIT")
-
-
 def _state(settings: Settings) -> Path:
     path = settings.state.directory / FILE_NAME
     try:
@@ -90,7 +80,7 @@ def _state(settings: Settings) -> Path:
 
 
 def _list(state: Path, arguments: argparse.Namespace) -> int:
-    found = backup.kept(state)
+    found = backup.kept(state, datetime.now(UTC))
     if arguments.json:
         print_json([_shape(each) for each in found])
         return cli.OK

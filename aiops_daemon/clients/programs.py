@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -44,7 +46,10 @@ async def run(
             stderr=asyncio.subprocess.PIPE,
             env={"PATH": PATH, **kept, **(environment or {})},
             limit=1 << 20,
+            start_new_session=True,  # it can be ended together with what it started
         )
+    except FileNotFoundError:
+        return Ran(code=None, err=f"{argv[0]}: not installed, or not in PATH")
     except (OSError, ValueError) as error:
         return Ran(code=None, err=f"{argv[0]}: {getattr(error, 'strerror', None) or error}")
     try:
@@ -54,11 +59,20 @@ async def run(
         return Ran(code=None, err=f"{argv[0]}: no end after {seconds:g} s")
     except OverflowError as error:
         return Ran(code=None, err=f"{argv[0]}: {error}")
+    else:
+        return Ran(code=process.returncode, raw=raw, err=err.decode("utf-8", "replace"))
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return Ran(code=process.returncode, raw=raw, err=err.decode("utf-8", "replace"))
+        await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill it with its children, where it hasn't come to its end, and let go of pipes that a child of theirs may hold open."""
+    transport: asyncio.SubprocessTransport = process._transport  # type: ignore[attr-defined]  # noqa: SLF001 - no other way
+    if not transport.is_closing():
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    transport.close()
+    await process.wait()
 
 
 async def _communicate(process: asyncio.subprocess.Process, stdin: bytes) -> tuple[bytes, bytes]:

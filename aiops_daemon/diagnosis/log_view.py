@@ -260,7 +260,7 @@ def clues_of(view: LogView, *, code: str | None, title: str, place: str | None) 
     """What the log gives away, in the order of how telling it is."""
     newest = view.rows[-1:] + view.rows[:1]
     around = [row for request in view.requests for row in request if row.is_bad]
-    told = [*newest, *around, *[row for row in view.before if row.is_bad]]
+    told = [*newest, *around, *[row for row in view.before if row.is_bad and row.event.request is None]]
     messages = [said for row in told for said in _said(row) if said]
     counted = Counter(route for row in view.rows if (route := _asked(row.event)))
     rows = [*newest, *around]

@@ -75,14 +75,8 @@ class RouteTable:
             if score is None:
                 continue
             is_method = not method or not route.methods or method.lower() in route.methods
-            for handler in route.handlers:
-                found.append(
-                    Match(
-                        route=route,
-                        handler=handler,
-                        score=score + (3 if is_method and route.methods else 0) - (0 if is_method else 6),
-                    )
-                )
+            value = score - 6 if not is_method else score + 3 if route.methods else score
+            found.extend(Match(route=route, handler=handler, score=value) for handler in route.handlers)
         best = max((each.score for each in found), default=0)
         chosen = [each for each in found if each.score >= best - 1 and each.score > 0]
         return sorted(chosen, key=lambda each: -each.score)[:4]

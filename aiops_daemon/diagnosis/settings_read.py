@@ -62,7 +62,7 @@ def _variables_behind(code: Code, field: str) -> list[str]:
         lines = code.snapshot.files[hit.path].lines
         text = "\n".join(lines[hit.line - 1 : hit.line + 3])
         found += [next(filter(None, match.groups())) for match in _ENVIRONMENT.finditer(text)][:1]
-        found += [name for name in _CONSTANT.findall(lines[hit.line - 1])][:2]
+        found += list(_CONSTANT.findall(lines[hit.line - 1]))[:2]
     return list(dict.fromkeys(found))
 
 

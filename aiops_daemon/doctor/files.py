@@ -143,7 +143,7 @@ def _database(path: Path) -> Iterator[Check]:
         return
     held = "a daemon runs on it" if is_running(path.parent) else "no daemon runs on it"
     yield passed("state", f"{path} is sound; {held}")
-    kept = backup.kept(path)
+    kept = backup.kept(path, datetime.now(UTC))
     if not kept:
         yield passed("backup", "none yet; the daemon makes one when it starts, and every hour")
         return

@@ -4,6 +4,7 @@ after_burial   a job was given up
 after_crash    the process keeps dying
 after_recovery the state was damaged
 after_refusal  a reload was refused
+after_failed_backup  the state could not be copied
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class NoticeReason(StrEnum):
     RESTORED = "restored"
     LOST = "lost"
     REFUSED = "refused"
+    BACKUP = "backup"
 
 
 CRASH_WINDOW = timedelta(minutes=10)
@@ -49,7 +51,8 @@ def after_crash(
         told_at: when people were told last.
         now: the time of this start.
     """
-    if len(crashes) < CRASHES_TOLD or (told_at is not None and now - told_at < CRASHES_TOLD_AGAIN):
+    is_told = told_at is not None and timedelta(0) <= now - told_at < CRASHES_TOLD_AGAIN
+    if len(crashes) < CRASHES_TOLD or is_told:
         return ()
     what = f"{len(crashes)} starts after a crash in {int(CRASH_WINDOW.total_seconds() // 60)} min"
     return (_notice(NoticeReason.CRASHING, f"{now:%Y%m%dT%H%M%S}", what, now),)
@@ -59,6 +62,11 @@ def after_recovery(why: str, *, now: datetime, is_restored: bool) -> tuple[NewJo
     """Tell people that the state was damaged, and what was made of it."""
     reason = NoticeReason.RESTORED if is_restored else NoticeReason.LOST
     return (_notice(reason, f"{now:%Y%m%dT%H%M%S}", why, now),)
+
+
+def after_failed_backup(why: str, *, now: datetime) -> tuple[NewJob, ...]:
+    """Tell people, once for as long as it goes on, that the state can't be copied."""
+    return (_notice(NoticeReason.BACKUP, f"{now:%Y%m%dT%H%M%S}", why, now),)
 
 
 def after_refusal(problems: str, *, now: datetime) -> tuple[NewJob, ...]:

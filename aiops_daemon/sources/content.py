@@ -21,6 +21,11 @@ class NotAFileError(OSError):
     """The path is a directory, a pipe, a device or a link."""
 
 
+def name_of(path: Path) -> str:
+    """A file's name as text that can be stored and shown: what is not UTF-8 in it is spelt out."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
+
+
 def matches(path: Path, cursor: Cursor) -> bool:
     """Whether the file at `path` begins with what was read up to this cursor, whatever its name or inode."""
     try:

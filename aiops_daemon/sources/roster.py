@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from aiops_daemon.domain.cursor import Batch, Cursor
-from aiops_daemon.sources.content import end_of_last_line
+from aiops_daemon.sources.content import end_of_last_line, name_of
 from aiops_daemon.sources.scan import Entry, claims, first_unread
 from aiops_daemon.sources.tail import Tail
 
@@ -84,7 +84,7 @@ class Roster:
         for entry in listed:
             followed = self.followed.get(entry.key)
             if followed is not None and followed.tail.path != entry.path:
-                log.info("file.renamed", was=followed.tail.name, now=entry.path.name)
+                log.info("file.renamed", was=followed.tail.name, now=name_of(entry.path))
                 followed.tail.path = entry.path
         batches = [*self._take_up(listed), *self._finish_unclaimed(listed)]
         gone = self._dozing.keys() - {entry.key for entry in listed}
@@ -183,12 +183,12 @@ class Roster:
                 max_line_bytes=self._max_line_bytes,
             )
         except OSError as error:
-            self.tell(entry.path.name, f"can't be opened: {error.strerror or error}")
+            self.tell(name_of(entry.path), f"can't be opened: {error.strerror or error}")
             return None
         if tail.key != entry.key:  # renamed since it was listed; the next list has both
             tail.close()
             return None
-        self.problems.pop(entry.path.name, None)
+        self.problems.pop(name_of(entry.path), None)
         self._skipped.pop(entry.key, None)
         followed = Followed(tail, is_new=not position, changed_at=time.monotonic())
         self.followed[tail.key] = followed

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from aiops_daemon.domain.cursor import Batch, Cursor
 from aiops_daemon.sources.assemble import Assembler
-from aiops_daemon.sources.content import HEAD_BYTES, MARKER_BYTES, begins_with, hash_of, open_regular
+from aiops_daemon.sources.content import HEAD_BYTES, MARKER_BYTES, begins_with, hash_of, name_of, open_regular
 from aiops_daemon.sources.formats import format_for
 from aiops_daemon.sources.lines import LineSplitter
 
@@ -74,7 +74,7 @@ class Tail:
     @property
     def name(self) -> str:
         """The file's present name."""
-        return self.path.name
+        return name_of(self.path)
 
     @property
     def read_to(self) -> int:

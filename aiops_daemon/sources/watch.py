@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 
 from aiops_daemon.domain.cursor import Batch, Cursor
+from aiops_daemon.sources.content import name_of
 from aiops_daemon.sources.roster import Followed, Roster
 from aiops_daemon.sources.scan import Entry, Pattern, scan
 from aiops_daemon.sources.tail import ReplacedError
@@ -114,7 +115,7 @@ class LogWatch:
             return None
         if problems.pop(directory, None):
             log.info("watch.directory_found", directory=directory)
-        for name in problems.keys() - {entry.path.name for entry in entries.values()}:
+        for name in problems.keys() - {name_of(entry.path) for entry in entries.values()}:
             del problems[name]
         return list(entries.values())
 

@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 FILE_NAME = "state.db"
 BUSY_TIMEOUT_SECONDS = 5.0
+_UNREADABLE = "unsupported file format"
+_MOST_VERSIONS = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -33,6 +35,10 @@ class StateError(Exception):
 
 class StateDamagedError(StateError):
     """What is in the file is no sound database (any more)."""
+
+
+class StateBusyError(StateError):
+    """It can't be opened now: the disk is full or read-only, or somebody else holds it."""
 
 
 def to_us(at: datetime) -> int:
@@ -121,9 +127,12 @@ def connect(path: Path) -> sqlite3.Connection:
         StateDamagedError: the file is damaged.
         StateError: it was made by a newer version, or can't be opened.
     """
-    connection = sqlite3.connect(
-        path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
-    )
+    try:
+        connection = sqlite3.connect(
+            path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+        )
+    except sqlite3.OperationalError as error:
+        raise StateBusyError(f"{path} can't be opened: {error}") from error
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
@@ -135,13 +144,14 @@ def connect(path: Path) -> sqlite3.Connection:
         _migrate(connection, path)
     except sqlite3.OperationalError as error:
         connection.close()
-        raise StateError(f"{path} can't be opened: {error}") from error
+        kind = StateDamagedError if _UNREADABLE in str(error) else StateBusyError
+        raise kind(f"{path} can't be opened: {error}") from error
     except sqlite3.DatabaseError as error:
         connection.close()
         raise StateDamagedError(f"{path} is damaged: {error}") from error
     except backup.BackupError as error:
         connection.close()
-        raise StateError(f"{path} must be backed up before it is brought up to date: {error}") from error
+        raise StateBusyError(f"{path} must be backed up before it is brought up to date: {error}") from error
     except StateError:
         connection.close()
         raise
@@ -192,6 +202,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         key=lambda entry: entry.name,
     )
     version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > _MOST_VERSIONS:
+        raise sqlite3.DatabaseError(f"its version is {version}")
     if version > len(scripts):
         raise StateError(
             f"{path} was written by a newer version of aiops-daemon; install that one, or move it away"

@@ -6,7 +6,7 @@ import pytest
 
 from aiops_daemon.domain.event import Panic
 from aiops_daemon.domain.incident import IncidentState
-from aiops_daemon.store import files, incidents, jobs
+from aiops_daemon.store import files, incidents, jobs, samples
 from aiops_daemon.store.admit import admit
 from aiops_daemon.store.database import connect
 from tests.builders import NOON, TERMS, admission, event
@@ -60,7 +60,7 @@ def test_three_errors_of_one_request_are_one_message(tx):
     (found,) = listed(tx)
     assert (found.code, found.count, found.companions) == ("DB5001", 1, 2)
     assert len(alert_keys(tx)) == 1
-    assert [sample.is_companion for sample in incidents.samples(tx, found.id)] == [False, True, True]
+    assert [sample.is_companion for sample in samples.of(tx, found.id)] == [False, True, True]
 
 
 def test_a_record_without_a_code_is_told_when_no_stronger_one_comes(tx):
@@ -161,7 +161,7 @@ def test_secrets_are_out_before_anything_is_stored(tx, tmp_path):
 def test_one_incident_gives_one_name_to_one_value(tx):
     for offset in range(2):
         take(tx, event(None, message="mail to kim@example.com failed", offset=offset))
-    texts = [sample.text for sample in incidents.samples(tx, 1)]
+    texts = [sample.text for sample in samples.of(tx, 1)]
     assert all("<EMAIL_1>" in text for text in texts)
 
 
@@ -170,7 +170,7 @@ def test_a_storm_of_one_fingerprint_is_counted_in_full_and_kept_in_a_few_lines(t
         take(tx, *(event(offset=start + each) for each in range(500)))
     (found,) = listed(tx)
     assert found.count == 5000
-    assert len(incidents.samples(tx, 1)) <= incidents.KEPT_FIRST_SAMPLES + incidents.KEPT_LAST_SAMPLES
+    assert len(samples.of(tx, 1)) <= incidents.KEPT_FIRST_SAMPLES + incidents.KEPT_LAST_SAMPLES
     assert jobs.counts(tx)["todo"] == 2
 
 
