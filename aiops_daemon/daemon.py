@@ -70,6 +70,7 @@ async def run(loaded: Loaded, config_path: Path | None, clock: Clock = wall_cloc
         finally:
             async with systemd.patience():
                 await database.close()
+            systemd.close()
             log.info("daemon.stopped")
 
 

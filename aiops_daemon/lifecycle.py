@@ -193,6 +193,12 @@ class Systemd:
         finally:
             asking.cancel()
 
+    def close(self) -> None:
+        """Nothing more is to be said."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
     def _send(self, text: str) -> None:
         if self._socket is None:
             return

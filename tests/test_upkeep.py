@@ -51,10 +51,11 @@ async def upkeep_of(tmp_path, parts):
     manager, clock = Manager(), Clock()
     live = live_from(Loaded(settings=Settings(), path=None))
     upkeep = Upkeep(database, live, Nothing(), (), parts, manager, clock)
-    task = asyncio.create_task(upkeep.run())
+    tasks = [asyncio.create_task(work()) for work in (upkeep.run, upkeep.feed, upkeep.back_up)]
     yield database, manager, clock, upkeep
-    task.cancel()
-    await asyncio.wait([task])
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
     await database.close()
 
 
@@ -86,20 +87,20 @@ async def test_the_watchdog_is_fed_while_every_part_moves_and_starves_while_one_
 
 async def test_the_state_is_copied_at_once_and_then_every_hour(tmp_path):
     async with upkeep_of(tmp_path, {}) as (database, manager, clock, _):
-        await until(lambda: len(backup.kept(database.path)) == 1)
+        await until(lambda: len(backup.kept(database.path, clock())) == 1)
         looks = len(manager.statuses)
         await until(lambda: len(manager.statuses) > looks + 5)
-        assert len(backup.kept(database.path)) == 1
+        assert len(backup.kept(database.path, clock())) == 1
         clock.ahead = timedelta(minutes=61)
-        await until(lambda: len(backup.kept(database.path)) == 2)
+        await until(lambda: len(backup.kept(database.path, clock())) == 2)
 
 
 async def test_a_restart_within_the_hour_makes_no_copy(tmp_path):
     async with upkeep_of(tmp_path, {}) as (database, *_):
-        await until(lambda: len(backup.kept(database.path)) == 1)
+        await until(lambda: len(backup.kept(database.path, clock())) == 1)
     async with upkeep_of(tmp_path, {}) as (database, manager, *_):
         await until(lambda: len(manager.statuses) > 5)
-        assert len(backup.kept(database.path)) == 1
+        assert len(backup.kept(database.path, clock())) == 1
 
 
 async def test_a_copy_that_fails_is_said_in_the_status_and_tried_again_in_an_hour(tmp_path):
@@ -114,7 +115,7 @@ async def test_a_copy_that_fails_is_said_in_the_status_and_tried_again_in_an_hou
                 await asyncio.sleep(0.01)
         (tmp_path / backup.DIRECTORY).unlink()
         clock.ahead = timedelta(minutes=61)
-        await until(lambda: len(backup.kept(database.path)) == 1)
+        await until(lambda: len(backup.kept(database.path, clock())) == 1)
         async with asyncio.timeout(10):
             while (await noted())["error"]:
                 await asyncio.sleep(0.01)

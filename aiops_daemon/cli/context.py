@@ -17,7 +17,8 @@ from aiops_daemon.cli.output import configuration, console, print_json, state
 from aiops_daemon.diagnosis import handler
 from aiops_daemon.diagnosis.evidence import tokens_of
 from aiops_daemon.diagnosis.gather import Subject, gather
-from aiops_daemon.diagnosis.log_view import Row, read_rows, view_of
+from aiops_daemon.diagnosis.log_rows import Row, read_rows
+from aiops_daemon.diagnosis.log_view import view_of
 from aiops_daemon.diagnosis.prompt import Prompt, prompt_for
 from aiops_daemon.domain.evidence import Evidence
 from aiops_daemon.domain.sighting import Sighting

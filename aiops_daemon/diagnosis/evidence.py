@@ -14,30 +14,21 @@ Each section has its share of the tokens; what one leaves over goes to the next.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta, tzinfo
+from collections.abc import Iterable
+from datetime import tzinfo
 from itertools import zip_longest
 from typing import Any
 
 from aiops_daemon.diagnosis import rendering
-from aiops_daemon.diagnosis.clues import Clues
-from aiops_daemon.diagnosis.code import Code
-from aiops_daemon.diagnosis.history import Suspect
-from aiops_daemon.diagnosis.locate import Place
-from aiops_daemon.diagnosis.log_view import LogView, Row
+from aiops_daemon.diagnosis.findings import Findings, began_of, report_of
+from aiops_daemon.diagnosis.log_rows import Row
+from aiops_daemon.diagnosis.places import Place
 from aiops_daemon.diagnosis.rendering import Renderer
-from aiops_daemon.diagnosis.settings_read import Setting
 from aiops_daemon.domain.evidence import (
     Evidence,
-    NamedIncident,
-    NamedPlace,
-    NamedSuspect,
     Piece,
     PieceKind,
-    Report,
 )
-from aiops_daemon.domain.patch import Commit
 
 BUDGET_TOKENS = 27_000
 _SHARES = {
@@ -53,28 +44,6 @@ _BYTES_A_TOKEN = 3.2
 _DIFF_LINES = (60, 50, 40, 40, 30, 30, 25, 25, 20, 20, 20, 20, 16, 16, 16, 16)
 _PIECE_TOKENS = 40
 """Of a piece's title and reason."""
-_SUSPECTS_NAMED = 3
-_PLACES_NAMED = 3
-
-
-@dataclass(slots=True, kw_only=True)
-class Findings:
-    """All that was found, before anything is left out."""
-
-    title: str
-    code: str | None
-    severity: str
-    count: int
-    view: LogView
-    clues: Clues
-    commit: str = ""
-    source: Code | None = None
-    places: Sequence[Place] = ()
-    settings: Sequence[Setting] = ()
-    suspects: Sequence[Suspect] = ()
-    commits: Sequence[Commit] = ()
-    similar: Sequence[tuple[NamedIncident, str]] = ()
-    gaps: list[str] = field(default_factory=list)
 
 
 def tokens_of(text: str) -> int:
@@ -140,7 +109,7 @@ def evidence_of(found: Findings, renderer: Renderer, zone: tzinfo, budget: int =
             Piece(id="", kind=PieceKind.GAP, title="not looked at", why="it could not be had", text=gap)
         )
     tokens = sum(tokens_of(piece.text) + tokens_of(piece.title + piece.why) for piece in chosen.pieces)
-    return Evidence(pieces=tuple(chosen.pieces), report=_report(found, zone), tokens=tokens)
+    return Evidence(pieces=tuple(chosen.pieces), report=report_of(found, zone), tokens=tokens)
 
 
 def _incident(found: Findings, zone: tzinfo) -> Piece:
@@ -150,7 +119,7 @@ def _incident(found: Findings, zone: tzinfo) -> Piece:
         f"severity: {found.severity}",
         f"count: {found.count}",
     ]
-    lines += [f"began: {_began(found, zone)}"]
+    lines += [f"began: {began_of(found, zone)}"]
     if found.commit:
         lines.append(f"deployed commit: {found.commit}")
     return Piece(
@@ -284,69 +253,3 @@ def _rest(found: Findings) -> Iterable[_Offer]:
 def _memory(found: Findings) -> Iterable[_Offer]:
     for incident, text in found.similar:
         yield text, {"title": f"incident {incident.id}: {incident.title}", "why": "it was like this one"}
-
-
-def _report(found: Findings, zone: tzinfo) -> Report:
-    failing = [
-        f"{method} {path} ({bad} of {total})"
-        for (method, path), (total, bad) in found.view.routes.items()
-        if bad
-    ]
-    return Report(
-        commit=found.commit,
-        places=tuple(
-            NamedPlace(
-                path=place.item.path,
-                line=place.item.first_line,
-                function=place.item.label,
-                why="; ".join(place.whys[:2]),
-            )
-            for place in found.places[:_PLACES_NAMED]
-        ),
-        suspects=tuple(
-            NamedSuspect(
-                sha=suspect.commit.sha,
-                subject=rendering.clean(suspect.commit.subject)[:100],
-                author=rendering.clean(suspect.commit.author)[:60],
-                committed_at=suspect.commit.committed_at.isoformat(),
-                why="; ".join(suspect.reasons[:2]),
-            )
-            for suspect in found.suspects[:_SUSPECTS_NAMED]
-            if suspect.score > 0
-        ),
-        similar=tuple(incident for incident, _ in found.similar[:3]),
-        began=_began(found, zone),
-        routes=", ".join(failing[:4]),
-        gaps=tuple(found.gaps),
-    )
-
-
-def _began(found: Findings, zone: tzinfo) -> str:
-    """When it began, and what happened shortly before."""
-    began = found.view.began_at or found.clues.began_at
-    if began is None:
-        return "not known"
-    told = f"{began.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
-    start = next(
-        (
-            row.event.logged_at
-            for row in reversed(found.view.starts)
-            if row.event.logged_at and row.event.logged_at <= began
-        ),
-        None,
-    )
-    if start is not None:
-        told += f", {_ago(began - start)} after the program was started"
-    newest = next((commit for commit in found.commits if commit.committed_at <= began), None)
-    if newest is not None:
-        told += f"; the newest commit then was {newest.sha[:10]}, {_ago(began - newest.committed_at)} before"
-    if found.view.last_good_at is not None:
-        told += f"; these requests last worked at {found.view.last_good_at.astimezone(zone):%H:%M:%S}"
-    return told
-
-
-def _ago(age: timedelta) -> str:
-    minutes = int(age.total_seconds() // 60)
-    if minutes < 120:  # noqa: PLR2004
-        return f"{minutes} minutes"
-    return f"{minutes // 60} hours" if minutes < 2 * 24 * 60 else f"{minutes // 1440} days"

@@ -13,7 +13,8 @@ from datetime import timedelta
 from aiops_daemon.clients.git import Git, GitError
 from aiops_daemon.diagnosis import history
 from aiops_daemon.diagnosis.code import Code
-from aiops_daemon.diagnosis.evidence import BUDGET_TOKENS, Findings, evidence_of
+from aiops_daemon.diagnosis.evidence import BUDGET_TOKENS, evidence_of
+from aiops_daemon.diagnosis.findings import Findings
 from aiops_daemon.diagnosis.locate import locate
 from aiops_daemon.diagnosis.log_view import LogView, clues_of
 from aiops_daemon.diagnosis.rendering import Renderer

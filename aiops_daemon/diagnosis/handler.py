@@ -15,7 +15,8 @@ from structlog.contextvars import bind_contextvars
 
 from aiops_daemon.clock import Clock
 from aiops_daemon.diagnosis.gather import Subject, gather
-from aiops_daemon.diagnosis.log_view import BYTES_AFTER, BYTES_BEFORE, LogView, Row, read_rows, view_of
+from aiops_daemon.diagnosis.log_rows import Row, read_rows
+from aiops_daemon.diagnosis.log_view import BYTES_AFTER, BYTES_BEFORE, LogView, view_of
 from aiops_daemon.domain import flow
 from aiops_daemon.domain.event import Event
 from aiops_daemon.domain.evidence import Evidence, NamedIncident

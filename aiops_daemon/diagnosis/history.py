@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from aiops_daemon.diagnosis.clues import Clues, words_of
-from aiops_daemon.diagnosis.locate import Place
+from aiops_daemon.diagnosis.places import Place
 from aiops_daemon.diagnosis.settings_read import Setting
 from aiops_daemon.diagnosis.snapshot import LANGUAGES, is_test
 from aiops_daemon.diagnosis.syntax import Item
@@ -67,7 +67,7 @@ class Suspect:
     @property
     def reasons(self) -> list[str]:
         """The reasons, the weightiest first."""
-        return sorted(self.whys, key=lambda why: -self.whys[why])
+        return sorted(self.whys, key=lambda why: (-self.whys[why], why))
 
 
 @dataclass(slots=True)
@@ -101,7 +101,7 @@ def suspects(
     _by_words(found.values(), clues)
     for suspect in found.values():
         _weigh(suspect, clues)
-    return sorted(found.values(), key=lambda each: -each.score)
+    return sorted(found.values(), key=lambda each: (-each.score, each.commit.sha))
 
 
 def _by_lines(commits: Sequence[Commit], places: Sequence[Place], found: dict[str, Suspect]) -> None:
@@ -179,7 +179,7 @@ def _by_names(found: Iterable[Suspect], settings: Sequence[Setting], names: Sequ
     for suspect in found:
         for change in suspect.commit.changes:
             path = change.path or change.old_path or ""
-            hits = {name for line in change.lines for name in pattern.findall(line)}
+            hits = sorted({name for line in change.lines for name in pattern.findall(line)})
             for name in hits:
                 is_new_file = change.old_path is None
                 suspect.add(
@@ -206,9 +206,9 @@ def _by_words(found: Iterable[Suspect], clues: Clues) -> None:
     total = len(all_of) + 1
     for suspect in all_of:
         for path, words in spoken[suspect.commit.sha].items():
-            value = sum(wanted[word] * math.log(total / (1 + counts[word])) for word in words)
+            value = sum(wanted[word] * math.log(total / (1 + counts[word])) for word in sorted(words))
             if value > 1:
-                about = ", ".join(sorted(words, key=lambda word: counts[word])[:4])
+                about = ", ".join(sorted(words, key=lambda word: (counts[word], word))[:4])
                 suspect.add(
                     "words",
                     min(14.0, 2.2 * value) * (0.2 if is_test(path) else 1.0),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from aiops_daemon.diagnosis.code import Code
-from aiops_daemon.diagnosis.log_view import Row
+from aiops_daemon.diagnosis.log_rows import Row
 from aiops_daemon.diagnosis.syntax import Item
 from aiops_daemon.domain.patch import Commit, FileChange
 

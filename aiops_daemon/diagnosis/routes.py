@@ -68,7 +68,7 @@ class RouteTable:
     def match(self, method: str | None, uri: str) -> list[Match]:
         """The handlers that may answer a request, the best first."""
         segments = segments_of(uri)
-        found = []
+        found: list[Match] = []
         for route in self.routes:
             wanted = segments_of(route.path)
             score = _score(wanted, segments, self.prefixes)

@@ -45,7 +45,7 @@ async def test_the_alert_comes_at_once_and_is_edited_to_say_where_to_look(with_s
     shutil.copy(LOG, with_source.log)
     await with_source.start()
     await discord.until(lambda: "API time-out" in shown(discord))
-    await discord.until(lambda: "evidence only, no AI" in shown(discord))
+    await discord.until(lambda: "Failing requests" in shown(discord))
     text = shown(discord)
     assert "codes/server/src/domain/ai/client.rs" in text
     assert "AiClient.complete" in text

@@ -108,6 +108,8 @@ async def test_the_environment_of_the_manager_is_kept_from_children(manager, tmp
     from aiops_daemon.lifecycle import Systemd
 
     os.environ.update(NOTIFY_SOCKET=manager.address, WATCHDOG_USEC="300000", WATCHDOG_PID="1")
-    assert Systemd().watchdog_seconds is None
+    systemd = Systemd()
+    assert systemd.watchdog_seconds is None
+    systemd.close()
     assert not {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"} & os.environ.keys()
     await daemon.close()

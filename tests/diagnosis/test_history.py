@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aiops_daemon.diagnosis import history
 from aiops_daemon.diagnosis.clues import Clues
-from aiops_daemon.diagnosis.locate import Place
+from aiops_daemon.diagnosis.places import Place, Way
 from aiops_daemon.diagnosis.settings_read import Setting
 from aiops_daemon.diagnosis.syntax import Item
 from aiops_daemon.domain.patch import Commit, FileChange, Hunk
@@ -51,7 +51,8 @@ def change(old, new, path="src/a.rs", old_path="src/a.rs"):
 
 
 def place(first, last, path="src/a.rs", score=10.0):
-    return Place(Item(path=path, name="f", owner="", first_line=first, last_line=last), score=score)
+    item = Item(path=path, name="f", owner="", first_line=first, last_line=last)
+    return Place(item, ways={Way.WORDS: score})
 
 
 def touched(commits, places):

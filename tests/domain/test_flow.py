@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from aiops_daemon.domain import flow
+from aiops_daemon.domain import notice as notice_rules
 from aiops_daemon.domain.flow import AlertReason
 from aiops_daemon.domain.incident import IncidentState, Posted
 from aiops_daemon.domain.job import Job, JobKind, JobState, Priority
@@ -18,7 +19,7 @@ def after(before, seen=None, *, host=None, now=NOON):
 
 
 def keys(consequence):
-    return [job.key for job in consequence.jobs]
+    return [job.key for job in consequence.jobs if job.kind is not JobKind.EVIDENCE]
 
 
 NEW = incident(count=0, alerts=0, alerted_at=None, quiet_checks=0, revision=0)
@@ -31,6 +32,13 @@ def test_the_first_event_opens_an_alert_at_once_and_a_look_at_its_quiet():
     assert consequence.jobs[1].due_at == NOON
     assert consequence.incident.count == 1
     assert consequence.incident.suppressed == 0
+
+
+def test_what_is_to_be_diagnosed_is_looked_into_behind_the_alert():
+    consequence = after(NEW, sighting("AI5003"))
+    (look,) = [job for job in consequence.jobs if job.kind is JobKind.EVIDENCE]
+    assert (look.key, look.due_at) == ("evidence:42:opened:1", NOON + flow.EVIDENCE_AFTER)
+    assert [job for job in after(incident(count=7)).jobs if job.kind is JobKind.EVIDENCE] == []
 
 
 def test_a_record_that_may_have_a_stronger_twin_waits_for_it():
@@ -191,12 +199,12 @@ def job(kind):
 
 
 def test_people_are_told_of_what_was_given_up():
-    (notice,) = flow.after_burial(job(JobKind.ALERT), "refused", now=NOON)
+    (notice,) = notice_rules.after_burial(job(JobKind.ALERT), "refused", now=NOON)
     assert (notice.kind, notice.key) == (JobKind.NOTICE, "notice:buried:9:1")
 
 
 def test_a_notice_that_was_given_up_leads_to_no_further_notice():
-    assert flow.after_burial(job(JobKind.NOTICE), "refused", now=NOON) == ()
+    assert notice_rules.after_burial(job(JobKind.NOTICE), "refused", now=NOON) == ()
 
 
 def test_every_severity_has_actions():

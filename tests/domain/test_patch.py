@@ -145,7 +145,7 @@ def test_applying_what_was_parsed_to_the_old_content_gives_the_new(tmp_path_fact
 def test_a_commit_as_it_was_made(repository):
     commit(repository, "first")
     (repository / "a").write_text("1\n")
-    commit(repository, "second\n\nwith a body\n\0")
+    commit(repository, "second\n\nwith a body\n")
     second, first = log(repository)
     assert (first.parents, first.changes) == ((), ())
     assert second.parents == (first.sha,)

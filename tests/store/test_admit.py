@@ -170,7 +170,7 @@ def test_a_storm_of_one_fingerprint_is_counted_in_full_and_kept_in_a_few_lines(t
         take(tx, *(event(offset=start + each) for each in range(500)))
     (found,) = listed(tx)
     assert found.count == 5000
-    assert len(samples.of(tx, 1)) <= incidents.KEPT_FIRST_SAMPLES + incidents.KEPT_LAST_SAMPLES
+    assert len(samples.of(tx, 1)) <= samples.KEPT_FIRST_SAMPLES + samples.KEPT_LAST_SAMPLES
     assert jobs.counts(tx)["todo"] == 2
 
 

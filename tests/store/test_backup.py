@@ -78,7 +78,7 @@ def test_a_day_of_hours_and_two_weeks_of_days_are_kept(state):
         moment = NOW - timedelta(hours=hours)
         made.path.with_name(f"state-{moment:%Y%m%dT%H%M%SZ}.db").write_bytes(b"")
     backup.forget_old(state, NOW)
-    kept = [found.made_at for found in backup.kept(state)]
+    kept = [found.made_at for found in backup.kept(state, NOW)]
     assert kept[:24] == [NOW - timedelta(hours=hours) for hours in range(24)]
     days = [moment.date() for moment in kept[24:]]
     assert len(days) == len(set(days)) == 13
@@ -137,9 +137,12 @@ def test_a_damaged_state_is_told_from_one_that_can_not_be_opened(tmp_path, conte
 def test_a_state_of_an_older_version_is_copied_before_it_is_brought_up_to_date(tmp_path):
     state = tmp_path / FILE_NAME
     connection = connect(state)
-    connection.executescript("DROP TABLE ledger; PRAGMA user_version = 1;")
+    connection.executescript(
+        "DROP TRIGGER memory_forgets; DROP TABLE memory; DROP TABLE evidence; ALTER TABLE samples DROP COLUMN file;"
+        "ALTER TABLE samples DROP COLUMN offset; PRAGMA user_version = 2;"
+    )
     connection.close()
     connect(state).close()
-    (kept,) = backup.kept(state)
+    (kept,) = backup.kept(state, datetime.now(UTC))
     with sqlite3.connect(kept.path) as copy:
-        assert copy.execute("PRAGMA user_version").fetchone()[0] == 1
+        assert copy.execute("PRAGMA user_version").fetchone()[0] == 2

@@ -154,13 +154,10 @@ def history(tree: dict[str, list[str]]) -> History:
         add=f"{S}migrations/0004_always_open.sql",
         label="always_open",
     )
-    c(
-        "2026-07-08 10:44",
-        DOHYUN,
-        "feat(retrospect): 목록에 종료 여부 표시",
-        on="summary_closed",
-        label="panic_head",
-    )
+    c("2026-07-06 10:19", MINSU, "docs: 로그 위치", on="o5")
+    c("2026-07-08 10:44", DOHYUN, "feat(retrospect): 목록에 종료 여부 표시", on="summary_closed")
+    c("2026-07-09 17:02", HANA, "refactor(auth): 카카오 클라이언트 상수화", on="kakao_urls")
+    c("2026-07-13 09:12", DOHYUN, "docs: 장애 대응", on="o6", label="panic_head")
     c("2026-07-16 09:33", JIWOO, "fix(retrospect): 상시 회고가 있는 방의 목록 조회", on="always_open_fixed")
     # ---- the fifth: a setting renamed in the code alone
     c(

@@ -388,7 +388,7 @@ def _retry(sha):
         commit=sha["no_backoff"],
         keywords=[
             ["retry", "retries", "retried", "재시도"],
-            ["removed", "without", "no longer", "제거", "없", "backoff"],
+            ["removed", "without", "no longer", "제거", "없"],
         ],
     )
 
@@ -427,7 +427,7 @@ def _pool(sha):
         commit=sha["pay_atomic"],
         keywords=[
             ["transaction", "트랜잭션", "begin"],
-            ["approve", "gateway", "http", "payment", "PG", "결제"],
+            ["approve", "gateway", "http", "PG"],
         ],
     )
 
