@@ -4,6 +4,9 @@ import asyncio
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import pytest
+
+from aiops_daemon import upkeep
 from aiops_daemon.clock import wall_clock
 from aiops_daemon.live import live_from
 from aiops_daemon.settings import Loaded, Settings
@@ -50,13 +53,21 @@ async def upkeep_of(tmp_path, parts):
     await database.open()
     manager, clock = Manager(), Clock()
     live = live_from(Loaded(settings=Settings(), path=None))
-    upkeep = Upkeep(database, live, Nothing(), (), parts, manager, clock)
-    tasks = [asyncio.create_task(work()) for work in (upkeep.run, upkeep.feed, upkeep.back_up)]
-    yield database, manager, clock, upkeep
+    looking_after = Upkeep(database, live, Nothing(), (), parts, manager, clock)
+    tasks = [
+        asyncio.create_task(work()) for work in (looking_after.run, looking_after.feed, looking_after.back_up)
+    ]
+    yield database, manager, clock, looking_after
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
     await database.close()
+
+
+@pytest.fixture(autouse=True)
+def busy(monkeypatch):
+    """It looks after things all the time."""
+    monkeypatch.setattr(upkeep, "STATUS_SECONDS", 0.02)
 
 
 async def until(condition, timeout=10):
@@ -96,9 +107,9 @@ async def test_the_state_is_copied_at_once_and_then_every_hour(tmp_path):
 
 
 async def test_a_restart_within_the_hour_makes_no_copy(tmp_path):
-    async with upkeep_of(tmp_path, {}) as (database, *_):
+    async with upkeep_of(tmp_path, {}) as (database, _, clock, _):
         await until(lambda: len(backup.kept(database.path, clock())) == 1)
-    async with upkeep_of(tmp_path, {}) as (database, manager, *_):
+    async with upkeep_of(tmp_path, {}) as (database, manager, clock, _):
         await until(lambda: len(manager.statuses) > 5)
         assert len(backup.kept(database.path, clock())) == 1
 

@@ -47,6 +47,7 @@ async def both_counted(daemon):
 
 async def test_without_a_sound_backup_it_begins_anew_and_says_so(daemon, discord):
     await daemon.start()
+    await daemon.json("backup")
     await daemon.stop()
     assert not list(daemon.state.glob("state.db-*"))
     for path in [daemon.state / "state.db", *(daemon.state / "backups").iterdir()]:

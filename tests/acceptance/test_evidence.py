@@ -146,7 +146,7 @@ async def test_a_repository_that_is_broken_is_one_clear_line(with_source, clone,
 async def test_a_commit_that_is_not_there_is_named(with_source, clone):
     with_source.configure(f'[repository]\npath = "{clone}"\ndeployed = "release-42"\n')
     text = json.dumps(await with_source.json("context", "--log", str(LOG)))
-    assert "has no commit 'release-42'" in text
+    assert "there is no commit 'release-42'" in text
 
 
 async def test_a_log_that_was_rotated_away_leaves_the_source(with_source, discord):

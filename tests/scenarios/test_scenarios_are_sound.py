@@ -48,11 +48,7 @@ def log_of(name: str) -> str:
 
 
 def records(text: str) -> list[dict]:
-    found = []
-    for line in text.splitlines():
-        if line.startswith("{"):
-            found.append(json.loads(line))
-    return found
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
 def code_of(record: dict) -> str:
