@@ -23,7 +23,10 @@ from aiops_daemon.clients.discord import DiscordWebhook
 from aiops_daemon.domain.errors import JobError, Paused, Permanent, Transient
 from aiops_daemon.domain.playbook import Severity
 from aiops_daemon.redaction import Redactor
-from aiops_daemon.settings import ConfigurationError, SecretSettings, Settings, load
+from aiops_daemon.settings import ConfigurationError, SecretSettings, Settings, load, secret_lookup
+from aiops_daemon.settings import document as documents
+from aiops_daemon.settings.document import Document
+from aiops_daemon.settings.environment import Overrides
 
 log = structlog.get_logger()
 
@@ -47,6 +50,8 @@ def main(arguments: argparse.Namespace) -> int:
     log.critical("daemon.failed", part=os.environ.get("MONITOR_UNIT", "aiops-daemon.service"), why=what)
     url = found.secrets.discord_webhook_url
     if url is None:
+        if found.problems:
+            raise cli.CommandError(cli.UNAVAILABLE, "people could not be told: no webhook was found")
         return cli.OK
     advice = words(found.settings.language)["failed_advice"].format(host=socket.gethostname())
     headline = words(found.settings.language)["notice_failed"]
@@ -90,11 +95,19 @@ def _configuration(path: Path | None) -> _Found:
         problems = tuple(str(problem) for problem in error.problems)
     else:
         return _Found(settings=settings, secrets=settings.secrets)
-    try:  # without the file: what systemd hands over is enough to speak
-        secrets = load(Path(os.devnull)).settings.secrets
-    except ConfigurationError:
-        secrets = SecretSettings()
-    return _Found(settings=Settings(), secrets=secrets, problems=problems)
+    return _Found(settings=Settings(), secrets=_secrets(path), problems=problems)
+
+
+def _secrets(path: Path | None) -> SecretSettings:
+    """The secrets alone: from wherever they are looked for, as far as the file can be read at all."""
+    document = documents.read(path, os.environ)
+    if not isinstance(document, Document):
+        document = Document()
+    found = secret_lookup.look_up(document, Overrides(), os.environ)
+    try:
+        return SecretSettings(**found.values)  # type: ignore[arg-type]
+    except ValueError:
+        return SecretSettings()
 
 
 def _cause() -> str:

@@ -67,7 +67,8 @@ class Account:
     def _work_and_exit(self, work: Callable[[], Iterable[Check]], writing: int) -> None:
         try:
             entry = pwd.getpwnam(self.user)
-            os.setgroups([grp.getgrnam(name).gr_gid for name in self.groups])
+            os.initgroups(self.user, entry.pw_gid)
+            os.setgroups([*os.getgroups(), *(grp.getgrnam(name).gr_gid for name in self.groups)])
             os.setgid(entry.pw_gid)
             os.setuid(entry.pw_uid)
             answer = json.dumps([asdict(check) for check in work()])

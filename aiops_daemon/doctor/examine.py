@@ -24,6 +24,7 @@ def examine(loaded: Loaded, account: Account) -> Iterator[Check]:
     yield account.check()
     if account.is_stranger:
         return
+    yield from account.do(partial(files.readable, loaded))
     for kind in (files.logs, files.state, programs.all_of):
         yield from account.do(partial(kind, settings))
     yield from asyncio.run(_remotes(settings))

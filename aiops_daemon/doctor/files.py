@@ -20,6 +20,7 @@ from aiops_daemon.sources.formats import format_for
 from aiops_daemon.sources.lines import LineSplitter
 from aiops_daemon.sources.scan import Entry, Pattern, scan
 from aiops_daemon.store import backup
+from aiops_daemon.store import files as facts
 from aiops_daemon.store.database import FILE_NAME, StateError, connect_to_read
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
@@ -37,6 +38,13 @@ def configuration(loaded: Loaded) -> Iterator[Check]:
         )
     else:
         yield passed("configuration", f"{where}, mode {loaded.settings.mode.value}")
+
+
+def readable(loaded: Loaded) -> Iterator[Check]:
+    """Whether the daemon may read its configuration; root, who asks, may read everything."""
+    if loaded.path is not None and not os.access(loaded.path, os.R_OK):
+        remedy = f"chmod 644 {loaded.path}; secrets belong into credentials/"
+        yield failed("configuration file", f"{loaded.path} can't be read by {getpass.getuser()}", remedy)
 
 
 def logs(settings: Settings) -> Iterator[Check]:
@@ -135,8 +143,9 @@ def _database(path: Path) -> Iterator[Check]:
             return
         with closing(connection):
             verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            noted = facts.fact(connection, "backup") or {}
     except (StateError, sqlite3.Error) as error:
-        verdict = str(error)
+        verdict, noted = str(error), {}
     if verdict != "ok":
         remedy = "restart the daemon: it takes the newest sound backup; or `aiops-daemon restore`"
         yield failed("state", f"{path}: {verdict}", remedy)
@@ -144,6 +153,13 @@ def _database(path: Path) -> Iterator[Check]:
     held = "a daemon runs on it" if is_running(path.parent) else "no daemon runs on it"
     yield passed("state", f"{path} is sound; {held}")
     kept = backup.kept(path, datetime.now(UTC))
+    if noted.get("failing_since"):
+        yield failed(
+            "backup",
+            f"failing since {noted['failing_since'][:16]}: {noted['error']}",
+            "make room, or mend the rights of backups/",
+        )
+        return
     if not kept:
         yield passed("backup", "none yet; the daemon makes one when it starts, and every hour")
         return
