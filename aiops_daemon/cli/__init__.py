@@ -165,8 +165,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command."""
     arguments = parser().parse_args(argv)
     module = importlib.import_module(f"aiops_daemon.cli.{arguments.module}")
+    # Where a reader goes away, the others have said enough; `run` has an end of its own, or none that is well.
+    code: int = NO if arguments.command == "run" else OK
     try:
-        code: int = getattr(module, arguments.function)(arguments)
+        code = getattr(module, arguments.function)(arguments)
         sys.stdout.flush()
     except CommandError as error:
         for line in error.lines:
@@ -175,7 +177,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader (head, less) has seen enough. Python would complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NO if arguments.command == "run" else OK
+        return code
     except KeyboardInterrupt:
         return 130
     return code

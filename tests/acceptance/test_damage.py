@@ -1,13 +1,15 @@
 """A state that is damaged, a process that keeps dying: told to people, nothing refilled, nothing forgotten."""
 
+import asyncio
 import json
+import os
 import sqlite3
 import time
 from contextlib import closing
 
 import pytest
 
-from tests.acceptance.harness import line
+from tests.acceptance.harness import COMMAND, line
 
 
 def told(discord):
@@ -157,3 +159,54 @@ async def test_a_failure_that_can_not_be_told_says_so(daemon, discord):
     assert "people could not be told" in err
     assert "daemon.failed" in err
     assert discord.url not in err
+
+
+@pytest.mark.parametrize("spoil", [lambda state: state.unlink(), lambda state: state.write_bytes(b"")])
+async def test_a_state_that_is_gone_or_empty_is_no_silent_first_start(daemon, discord, spoil):
+    daemon.write(line("AI5003"))
+    await daemon.start()
+    await discord.until(lambda: "AI5003" in told(discord))
+    await daemon.json("backup")
+    await daemon.stop()
+    daemon.write(line("DB5001", target="server::db"))
+    spoil(daemon.state / "state.db")
+    await daemon.start()
+    await discord.until(lambda: "was damaged and was restored from a backup" in told(discord))
+    await daemon.until(lambda: both_counted(daemon))
+
+
+async def test_a_part_that_fails_is_a_crash(daemon):
+    await daemon.start(AIOPS_FAILPOINT="before_admit:error")
+    daemon.write(line("AI5003"))
+    assert await daemon.died() == 1
+    await daemon.start()
+    await daemon.until_said("daemon.crashed")
+
+
+async def test_names_of_files_that_are_no_text_or_hold_line_breaks_stop_nothing(daemon, discord):
+    directory = os.fsencode(daemon.logs)
+    for name in (b"caf\xe9.log", b"a\nSTATUS=owned.log"):
+        with open(directory + b"/" + name, "wb") as log:  # noqa: ASYNC230, PTH123 - a path of bytes
+            log.write(
+                line("AI5003" if name.startswith(b"c") else "DB5001", target=f"t{len(name)}").encode() + b"\n"
+            )
+    await daemon.start()
+    await discord.until(lambda: "AI5003" in told(discord) and "DB5001" in told(discord))
+    assert await daemon.stop() == 0
+
+
+async def test_a_reader_of_its_journal_that_goes_away_does_not_end_it(daemon, discord):
+    daemon.process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        *("run", "--config", str(daemon.config)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=daemon.environment | {"AIOPS_JOURNAL__FORMAT": "json"},
+    )
+    await daemon.process.stdout.readline()
+    daemon.process._transport.get_pipe_transport(1).close()
+    daemon.write(line("AI5003"))
+    await discord.until(lambda: "AI5003" in told(discord))
+    daemon.write(line("DB5001", target="server::db"))
+    await discord.until(lambda: "DB5001" in told(discord))
+    assert await daemon.stop() == 0
