@@ -75,7 +75,7 @@ async def test_context_of_an_incident_is_what_would_be_sent(with_source, discord
     of_log = await with_source.json("context", "--log", str(LOG), "--code", "AI5003")
     assert {"system", "messages", "sources", "commits", "tokens", "estimated_usd"} <= live.keys()
     assert live["sources"][:5] == of_log["sources"][:5]
-    assert live["commits"] == of_log["commits"]
+    assert live["commits"][:5] == of_log["commits"][:5]  # further down, similar incidents take room
     assert 0 < live["estimated_usd"] < 0.5
     text = live["messages"][0]["content"][0]["text"]
     assert "d9fb78a6c18e" in text
