@@ -86,6 +86,10 @@ undo() {
     rm -rf "$home"
     mv "$old" "$home"
     place_units
+    if [ -n "$backup" ] && [ "$(state_version)" != "$version_before" ]; then # the new one had brought the state up to date
+      (cd / && runuser -u aiops -- "$home/bin/aiops-daemon" restore "$backup" > /dev/null) ||
+        echo "install.sh: the state is of the new version; see: aiops-daemon restore $backup" >&2
+    fi
     echo "install.sh: the version before is back" >&2
   elif [ -n "$is_first" ]; then
     rm -rf "$home"
@@ -96,9 +100,16 @@ undo() {
 back_up() {
   if [ -e "$state/state.db" ] && "$home/bin/aiops-daemon" backup --help > /dev/null 2>&1; then
     # As its own user: a file of root's among the state would lock the daemon out.
-    (cd / && runuser -u aiops -- "$home/bin/aiops-daemon" backup > /dev/null) ||
+    version_before=$(state_version)
+    backup=$(cd / && runuser -u aiops -- "$home/bin/aiops-daemon" backup --json | sed -n 's/.*"path": "\([^"]*\)".*/\1/p') ||
       die "the state can't be backed up; nothing was changed"
   fi
+}
+
+# The number of the last change of shape that the state has seen.
+state_version() {
+  "$home/bin/python3" -I -c 'import sqlite3, sys; print(*sqlite3.connect(sys.argv[1]).execute("PRAGMA user_version").fetchone())' \
+    "$state/state.db"
 }
 
 # A changed configuration is never touched; one that still is the default follows it.
@@ -187,7 +198,7 @@ uninstall() {
   systemctl daemon-reload
 }
 
-command=install log_group="" wanted_python="" purge="" is_first="" was_running=""
+command=install log_group="" wanted_python="" purge="" is_first="" was_running="" backup="" version_before=""
 case ${1:-} in
   install | uninstall) command=$1 && shift ;;
   "" | -*) ;;

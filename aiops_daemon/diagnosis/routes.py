@@ -8,8 +8,9 @@ files, so a route is matched from its end.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 from aiops_daemon.diagnosis.code import Code
@@ -25,6 +26,8 @@ _ROUTE_WORDS = re.compile(
 )
 _SIGNS = ('"/', "'/", "`/", "Mapping", "Controller", "path(", "@Get", "@Post", "@Put", "@Delete", "@Patch")
 """Quick to look for: without one of these there is no route in a file."""
+_NESTS = re.compile(r"\.(?:nest|mount)\(\s*$")
+_DEEPEST = 4
 _DECORATES = re.compile(r"^\s*(?:@|#\[)")
 _STATEMENT_LINES = 8
 _HANDLER = re.compile(r"\b([A-Za-z_][\w:.]*)\b")
@@ -61,9 +64,17 @@ class RouteTable:
         self._code = code
         self.routes: list[Route] = []
         self.prefixes: set[str] = set()
+        self._nests: dict[Item, list[tuple[str, Item | None]]] = defaultdict(list)
+        found: list[Route] = []
         for file in code.snapshot.code:
             if not file.is_test:
-                self.routes.extend(self._routes_in(file))
+                found.extend(self._routes_in(file))
+        for route in found:
+            within = code.function_at(route.file, route.line)
+            for prefix in self._prefixes_of(within) if within is not None else [""]:
+                self.routes.append(
+                    replace(route, path=f"{prefix}/{route.path.lstrip('/')}".rstrip("/") or "/")
+                )
 
     def match(self, method: str | None, uri: str) -> list[Match]:
         """The handlers that may answer a request, the best first."""
@@ -92,14 +103,39 @@ class RouteTable:
             before = "\n".join(lines[max(0, number - 3) : number])
             if _ROUTE_WORDS.search(before) is None:
                 continue
-            literal = literals[0]
-            if _PREFIX_WORDS.search(before):
-                self.prefixes.update(segments_of(literal[1]))
-            statement = _statement(lines, number - 1, literal.end())
-            decorated = bool(_DECORATES.match(line)) or _is_in_attribute(lines, number)
-            yield from self._route(
-                file, number, literal[1], line[: literal.start()], statement, is_decorator=decorated
-            )
+            for literal in literals:
+                if literal is literals[0] or line[: literal.start()].endswith(".route("):
+                    yield from self._at(file, number, literal, before)
+
+    def _at(self, file: SourceFile, number: int, literal: re.Match[str], before: str) -> Iterator[Route]:
+        """What one path in quotes is: a prefix of others, or a route."""
+        lines, line = file.lines, file.lines[number - 1]
+        statement = _statement(lines, number - 1, literal.end())
+        if _NESTS.search(line[: literal.start()]):
+            self.prefixes.update(segments_of(literal[1]))
+            self._nest(file, number, literal[1], statement)
+            return
+        if _PREFIX_WORDS.search(before):
+            self.prefixes.update(segments_of(literal[1]))
+        decorated = bool(_DECORATES.match(line)) or _is_in_attribute(lines, number)
+        head = line[: literal.start()]
+        yield from self._route(file, number, literal[1], head, statement, is_decorator=decorated)
+
+    def _nest(self, file: SourceFile, number: int, prefix: str, rest: str) -> None:
+        """`.nest("/x", a::router().merge(b::router()))`: what these functions route stands below the prefix."""
+        for name in re.findall(r"([A-Za-z_][\w:]*)\s*\(", rest):
+            for router in self._handlers(name, file):
+                self._nests[router].append((prefix.rstrip("/"), self._code.function_at(file.path, number)))
+
+    def _prefixes_of(self, router: Item, depth: int = 0) -> list[str]:
+        """Under which prefixes a function's routes stand: none where nobody nests it."""
+        if depth > _DEEPEST or router not in self._nests:
+            return [""]
+        found: list[str] = []
+        for prefix, parent in self._nests[router][:4]:
+            above = [""] if parent is None or parent == router else self._prefixes_of(parent, depth + 1)
+            found.extend(each + prefix for each in above)
+        return found
 
     def _route(
         self, file: SourceFile, number: int, path: str, head: str, rest: str, *, is_decorator: bool
