@@ -48,7 +48,7 @@ def log_of(name: str) -> str:
 
 
 def records(text: str) -> list[dict]:
-    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in text.split("\n") if line.startswith("{")]
 
 
 def code_of(record: dict) -> str:
@@ -70,7 +70,7 @@ def test_there_are_enough_of_each_kind():
     every = [read(name) for name in NAMES]
     assert len(NAMES) >= 14
     assert sum(name.startswith("rust-") for name in NAMES) >= 9
-    assert sum(not each["truth"]["in_code"] for each in every) >= 2
+    assert sum(not each["truth"]["in_code"] for each in every) >= 3
     only_4xx = [
         name
         for name in NAMES
@@ -149,7 +149,7 @@ def test_its_log_has_the_incident(name, repository):
     found = records(text)
     if scenario["code"]:
         errors = [record for record in found if is_error(record) and code_of(record) == scenario["code"]]
-        assert errors
+        assert len(errors) >= 3
         assert len({json.dumps(record, sort_keys=True) for record in errors}) == len(errors)
         first = min(when(record) for record in errors)
     else:
@@ -176,6 +176,6 @@ def test_histories_are_long_and_of_several_people(repository):
         commits = git(bare, "rev-list", "main").split()
         authors = set(git(bare, "log", "--format=%ae", "main").split())
         files = git(bare, "ls-tree", "-r", "--name-only", "main").split()
-        assert len(commits) >= 20, stream.name
+        assert 30 <= len(commits) <= 80, stream.name
         assert 3 <= len(authors) <= 5, stream.name
         assert 15 <= len(files) <= 70, stream.name

@@ -4,6 +4,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import others
+import others_scenarios
 import retro
 import retro_scenarios
 import shop
@@ -13,6 +15,9 @@ from history import parse_tree
 BASES = {
     "retro": (retro.history, retro_scenarios.scenarios),
     "shop": (shop.history, shop_scenarios.scenarios),
+    "briefing": (others.briefing, others_scenarios.briefing),
+    "files": (others.files, others_scenarios.files),
+    "seats": (others.seats, others_scenarios.seats),
 }
 
 

@@ -197,8 +197,10 @@ class History:
     def write(self, target: Path, scratch: Path) -> None:
         """The stream into `target`; its commits' SHAs into `shas`."""
         asked = set().union(*(flags_of(lines) for lines in self.tree.values()))
-        if self.seen - asked:  # a line may wait for a commit that is yet to be written
-            raise ValueError(f"flags without a line: {self.seen - asked}")
+        if asked != self.seen:
+            raise ValueError(
+                f"flags without a commit: {asked - self.seen}; without a line: {self.seen - asked}"
+            )
         unused = set(self.tree) - self.branches["main"].paths
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(b"".join(self.stream) + b"done\n")

@@ -129,7 +129,10 @@ def history(tree: dict[str, list[str]]) -> History:
     c("2026-05-07 09:30", MINSU, "refactor: 에러 로그에 status 추가", on="error_detail")
     c("2026-05-11 11:12", HANA, "Merge pull request #37 from feat/kakao", merge="feat/kakao")
     c("2026-05-14 18:20", HANA, "chore: 로컬에서 http로도 로그인되도록 설정 추가", on="secure_cookie")
-    c("2026-05-18 14:09", HANA, "chore(auth): 재발급 로그", on="refresh_log", label="cookie_head")
+    c("2026-05-18 14:09", HANA, "chore(auth): 재발급 로그", on="refresh_log")
+    c("2026-05-18 15:30", DOHYUN, "perf(ai): 인사이트에 쓰는 회고 수 조정", on="insight_limit")
+    c("2026-05-18 17:46", JIWOO, "refactor(room): 초대 코드 길이 상수화", on="code_len")
+    c("2026-05-19 09:58", MINSU, "chore: compose 재시작 정책", on="compose_restart", label="cookie_head")
     c("2026-05-21 10:15", HANA, "fix(auth): 로그인이 자주 풀리는 문제", on="cookie_root")
     # ---- the third: seconds read as milliseconds
     c(

@@ -392,7 +392,7 @@ def _jwt(sha: dict[str, str]) -> Scenario:
     _start(log, "2026-06-19T11:20:09Z")
     busy = [*routes(kakao=True, insight=True)]
     busy += [route for route in busy if route.tag == "refresh"] * 5
-    log.traffic(busy, "2026-06-19T11:20:20Z", "2026-06-19T13:20:00Z", 2.0, fault)
+    log.traffic(busy, "2026-06-19T11:20:20Z", "2026-06-19T13:20:00Z", 1.6, fault)
     return Scenario(
         "rust-jwt-expiry-unit",
         "Access tokens live for 1.8 seconds: the setting is in seconds and is read as milliseconds; only AUTH4002s",

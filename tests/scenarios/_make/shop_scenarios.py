@@ -35,18 +35,18 @@ def _log(seed: int, shape: str = "nested") -> ShopLog:
     return ShopLog(seed, shape=shape, middleware="shop_api::routes")
 
 
-def F(
+def failing(
     status: int, code: str, error: str, before: tuple[Record, ...] = (), ms: tuple[int, int] | None = None
 ) -> Failure:
     """A failure, shorter."""
     return Failure(status, code, error, before, ms)
 
 
-EXPIRED = F(401, "AUTH4002", "token expired", ms=(0, 2))
-NO_TOKEN = F(401, "AUTH4001", "authentication required", ms=(0, 1))
-NO_PRODUCT = F(404, "PRODUCT4041", "product not found", ms=(2, 6))
-SOLD_OUT = F(409, "ORDER4091", "out of stock: product {id}", ms=(9, 30))
-DECLINED = F(
+EXPIRED = failing(401, "AUTH4002", "token expired", ms=(0, 2))
+NO_TOKEN = failing(401, "AUTH4001", "authentication required", ms=(0, 1))
+NO_PRODUCT = failing(404, "PRODUCT4041", "product not found", ms=(2, 6))
+SOLD_OUT = failing(409, "ORDER4091", "out of stock: product {id}", ms=(9, 30))
+DECLINED = failing(
     402,
     "PAY4021",
     'payment declined: {"code":"REJECT_CARD_COMPANY","message":"결제 승인이 거절되었습니다"}',
@@ -61,9 +61,9 @@ DECLINED = F(
     ),
     (300, 900),
 )
-BAD_PHONE = F(422, "VAL4001", "phone: 휴대폰 번호를 확인해 주세요.", ms=(0, 3))
-ISSUED = F(409, "COUPON4091", "coupon already issued", ms=(5, 14))
-NO_COUPON = F(404, "COUPON4041", "coupon not found", ms=(4, 12))
+BAD_PHONE = failing(422, "VAL4001", "phone: 휴대폰 번호를 확인해 주세요.", ms=(0, 3))
+ISSUED = failing(409, "COUPON4091", "coupon already issued", ms=(5, 14))
+NO_COUPON = failing(404, "COUPON4041", "coupon not found", ms=(4, 12))
 
 
 def routes(sales: bool = True, sms: bool = True, wishes: bool = True, page: str = "1") -> list[Route]:
@@ -211,7 +211,7 @@ def _page(sha):
     def fault(at, route, rng):
         if at < moment("2026-02-10T05:30:20Z") or route.tag != "zero":
             return None
-        return F(500, "DB5002", text, ms=(5, 30))
+        return failing(500, "DB5002", text, ms=(5, 30))
 
     log.start("2026-02-10T02:50:00Z")
     _run(log, table + old, "2026-02-10T02:51:00Z", "2026-02-10T05:30:00Z", 1.7)
@@ -234,23 +234,26 @@ def _page(sha):
 
 def _zone(sha):
     log = _log(2202, "flat")
-    failure = F(404, "SALE4041", "no sale today", ms=(3, 9))
+    failure = failing(404, "SALE4041", "no sale today", ms=(3, 9))
+
+    # The campaign's first day is the 10th, which begins at 15:00Z in Korea; the app shows it from then on.
+    begins, utc_day = moment("2026-03-09T15:00:00Z"), moment("2026-03-10T00:00:00Z")
 
     def fault(at, route, rng):
-        # 2026-03-11 in Korea begins at 15:00Z; there was a sale for the 11th, and none for the 10th
-        if route.tag == "sale" and moment("2026-03-10T00:00:00Z") <= at < moment("2026-03-11T00:00:00Z"):
-            return failure
-        return None
+        return failure if route.tag == "sale" and begins <= at < utc_day else None
 
     log.start("2026-03-09T11:00:00Z")
-    _run(log, routes(), "2026-03-09T21:40:00Z", "2026-03-10T03:50:00Z", 1.5, fault)
+    _run(log, routes(sales=False), "2026-03-09T12:00:00Z", "2026-03-09T15:00:00Z", 1.1)
+    _run(log, routes(), "2026-03-09T15:00:00Z", "2026-03-09T18:00:00Z", 1.6, fault)
+    _run(log, routes(), "2026-03-09T18:00:00Z", "2026-03-09T22:00:00Z", 0.3, fault)
+    _run(log, routes(), "2026-03-09T22:00:00Z", "2026-03-10T02:00:00Z", 1.1, fault)
     return _scenario(
         "rust-day-boundary",
-        "No sale is found on some days until 9 in the morning: the day is UTC's since a dependency went; only 404s",
+        "A campaign's first sale is not found from midnight until 9 in the morning: the day is UTC's since a dependency went; only 404s",
         sha,
         "tz_head",
         log,
-        "2026-03-10",
+        "2026-03-09",
         "SALE4041",
         files=["src/clock.rs"],
         functions=["today"],
@@ -267,7 +270,7 @@ def _coupon(sha):
     def fault(at, route, rng):
         if route.tag != "coupon" or at < start:
             return None
-        return F(500, "DB5003", text, ms=(7, 25)) if rng.random() < 0.3 else None
+        return failing(500, "DB5003", text, ms=(7, 25)) if rng.random() < 0.55 else None
 
     log.start("2026-04-16T05:40:00Z")
     _run(log, routes(), "2026-04-16T05:41:00Z", "2026-04-16T09:09:50Z", 1.6)
@@ -328,7 +331,7 @@ def _dto(sha):
             return None
         column = rng.choice((38, 39, 40, 41, 55))
         text = f"malformed request: Failed to deserialize the JSON body into the target type: items[0]: missing field `productId` at line 1 column {column}"
-        return F(400, "COMMON400", text, ms=(0, 2))
+        return failing(400, "COMMON400", text, ms=(0, 2))
 
     log.start("2026-06-22T23:00:00Z")
     _run(log, routes(), "2026-06-22T23:01:00Z", "2026-06-23T01:59:50Z", 1.6)
@@ -357,8 +360,8 @@ def _retry(sha):
 
     def fault(at, route, rng):
         if route.tag == "wish":
-            return F(500, "DB5003", dup, ms=(4, 12)) if rng.random() < 0.16 else None
-        if route.tag == "track" and at >= start and rng.random() < 0.3:
+            return failing(500, "DB5003", dup, ms=(4, 12)) if rng.random() < 0.16 else None
+        if route.tag == "track" and at >= start and rng.random() < 0.42:
             before = (
                 (
                     "ERROR",
@@ -368,7 +371,7 @@ def _retry(sha):
                     None,
                 ),
             )
-            return F(502, "EXT5002", f"delivery api: {sent}", before, (30, 220))
+            return failing(502, "EXT5002", f"delivery api: {sent}", before, (30, 220))
         return None
 
     log.start("2026-07-21T00:30:00Z")
@@ -395,25 +398,27 @@ def _retry(sha):
 
 def _pool(sha):
     log = _log(2707)
-    peak, calm = moment("2026-08-31T11:00:40Z"), moment("2026-08-31T11:24:00Z")
+    # Five connections; from 20:00 in Korea a payment a second or so, each held for as long as the gateway takes.
+    peak, calm = moment("2026-08-31T11:00:25Z"), moment("2026-08-31T11:05:40Z")
     text = "Failed to acquire connection from pool: Connection pool timed out"
 
     def fault(at, route, rng):
         if not peak <= at < calm or route.uri == "/healthz":
             return None
         if route.tag == "pay":
-            if rng.random() < 0.3:
-                return F(503, "DB5001", text, ms=(5001, 5020))
+            if rng.random() < 0.55:
+                return failing(503, "DB5001", text, ms=(5001, 5020))
             # the gateway is slow in the evening, as ever; nothing fails there
-            return Failure(200, before=route.records, ms=(6200, 14800))
-        return F(503, "DB5001", text, ms=(5001, 5030)) if rng.random() < 0.42 else None
+            return Failure(200, before=route.records, ms=(11200, 26800))
+        return failing(503, "DB5001", text, ms=(5001, 5030)) if rng.random() < 0.42 else None
 
     table = routes()
-    rush = [route for route in table if route.tag in {"pay", "order", "sale"}] * 3
+    rush = [route for route in table if route.tag == "pay"] * 12
+    rush += [route for route in table if route.tag in {"order", "sale"}] * 3
     log.start("2026-08-31T06:02:00Z")
-    _run(log, table, "2026-08-31T08:30:00Z", "2026-08-31T11:00:00Z", 1.5)
-    _run(log, table + rush, "2026-08-31T11:00:00Z", "2026-08-31T11:26:00Z", 11, fault)
-    _run(log, table, "2026-08-31T11:26:00Z", "2026-08-31T12:40:00Z", 1.6)
+    _run(log, table, "2026-08-31T08:30:00Z", "2026-08-31T10:59:00Z", 1.1)
+    _run(log, table + rush, "2026-08-31T10:59:00Z", "2026-08-31T11:05:40Z", 36, fault)
+    _run(log, table, "2026-08-31T11:05:40Z", "2026-08-31T12:20:00Z", 1.6)
     return _scenario(
         "rust-pool-held-by-remote-call",
         "Every route runs out of connections in the evening's rush: payments hold a transaction while the gateway answers",
@@ -427,7 +432,7 @@ def _pool(sha):
         commit=sha["pay_atomic"],
         keywords=[
             ["transaction", "트랜잭션", "begin"],
-            ["approve", "gateway", "http", "PG"],
+            ["approve", "gateway", "http", "PG", "payment", "결제"],
         ],
     )
 
@@ -454,7 +459,7 @@ def _revert(sha):
                 },
                 {"lines": 3, "user_id": "{member}", "name": "place_order"},
             )
-            return F(500, "DB5002", text, (wait,), (1005, 1090))
+            return failing(500, "DB5002", text, (wait,), (1005, 1090))
         return None
 
     table = routes()
@@ -491,7 +496,7 @@ def _refused(sha):
             return None
         if route.uri == "/healthz":
             return Failure(503, ms=(1, 3))
-        return F(503, "DB5001", text, ms=(1, 6))
+        return failing(503, "DB5001", text, ms=(1, 6))
 
     log.start("2026-11-09T04:10:00Z")
     _run(log, routes(), "2026-11-09T17:00:00Z", "2026-11-09T20:00:00Z", 2.0, fault)
