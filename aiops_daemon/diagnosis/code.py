@@ -9,32 +9,59 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from aiops_daemon.diagnosis.snapshot import Snapshot, SourceFile
 from aiops_daemon.diagnosis.syntax import Item, outline
 
 _DEFINES: Mapping[str, re.Pattern[str]] = {
-    "rust": re.compile(r"\bfn\s+(\w+)|\b(?:struct|enum|trait|const|static)\s+(?:mut\s+)?(\w+)"),
+    "rust": re.compile(
+        r"\bfn\s+(\w+)|\b(?:struct|enum|trait)\s+(\w+)"
+        r"|\b(?:const|static)\s+(?!(?:async|unsafe|extern|fn)\b)(?:(?:mut|ref)\s+)?(\w+)"
+    ),
     "python": re.compile(r"\bdef\s+(\w+)|^class\s+(\w+)|^([A-Z][A-Z0-9_]+)\s*[:=]", re.MULTILINE),
     "typescript": re.compile(
-        r"\bfunction\s*\*?\s*(\w+)|\b(?:const|let|var)\s+(\w+)|\b(?:class|interface|enum|type)\s+(\w+)"
-        r"|^[ \t]+(?:(?:public|private|protected|static|async|readonly|override)\s+)*(\w+)\s*(?:<[^>\n]*>)?\([^;\n]*\{[ \t]*$",
+        r"\bfunction\b\s*(?:\*\s*)?(\w+)|\b(?:const|let|var)\s+(\w+)|\b(?:class|interface|enum|type)\s+(\w+)"
+        # In objects and classes: `find: async ...`, `find = (id) => ...`, `private find...`, `find(...) {`
+        r"|\bexports\.(\w+)\s*=|^[ \t]+(\w+)\s*[:=]\s*(?:async\b|function\b|\([^()\n]*\)[^()=\n]*=>)"
+        r"|^[ \t]+(?:(?:public|private|protected|static|async|readonly|override|get|set)[ \t]+)+(\w+)"
+        r"|^[ \t]+(\w+)\s*(?:<[^>\n]*>)?\((?:[^;\n]*\{|[ \t]*\n[ \t]*@)",
         re.MULTILINE,
     ),
     "go": re.compile(
-        r"\bfunc\s+(?:\([^)]*\)\s*)?(\w+)|\btype\s+(\w+)|^\s*(?:const|var)\s+(\w+)", re.MULTILINE
+        r"\bfunc\s+(?:\([^)\n]*\)\s*)?(\w+)|\btype\s+(\w+)|^[ \t]*(?:const|var)\s+(\w+)"
+        r"|^\t([A-Z]\w*|err[A-Z]\w*)(?:[ \t]+[\w.*\[\]]+)?[ \t]*=(?!=)",
+        re.MULTILINE,
     ),
     "java": re.compile(
         r"\b(?:class|interface|enum|record)\s+(\w+)|\bstatic\s+final\s+[\w<>\[\]]+\s+(\w+)"
-        r"|^[ \t]+(?:[\w@<>\[\],?]+[ \t]+)+(\w+)\s*\([^;{]*\{",
+        r"|^[ \t]+(?:[\w@<>\[\],?.]+[ \t]+)+(\w+)\s*\([^;{]{0,600}\{",
         re.MULTILINE,
     ),
 }
 _CALL = re.compile(
-    r"(?:\b(?P<owner>[A-Za-z_]\w*)(?P<sign>::|\.))?\b(?P<name>[A-Za-z_]\w*)\s*(?:::<[^<>()]*(?:<[^<>()]*>[^<>()]*)*>)?\s*\("
+    r"(?<!fn )(?<!def )(?<!func )(?<!function )"
+    r"(?:\b(?P<owner>[A-Za-z_]\w*)(?P<sign>::|\??\.))?\b(?P<name>[A-Za-z_]\w*)"
+    r"(?:\s*::<[^<>()]*(?:<[^<>()]*>[^<>()]*)*>|<[^<>()\n]*(?:<[^<>()\n]*>[^<>()\n]*)*>)?\s*\("
 )
+_DOUBLE, _SINGLE, _BACK = (rf"{quote}(?:[^{quote}\\\n]|\\.)*{quote}?" for quote in "\"'`")
+_SLASHES = r"//[^\n]*|/\*(?:[\s\S]*?\*/|[\s\S]*)"
+_COMMENT: Mapping[str, re.Pattern[str]] = {
+    "rust": re.compile(rf"({_DOUBLE})|{_SLASHES}"),
+    "python": re.compile(rf"({_DOUBLE}|{_SINGLE})|#[^\n]*"),
+    "typescript": re.compile(rf"({_DOUBLE}|{_SINGLE}|{_BACK})|{_SLASHES}"),
+    "go": re.compile(rf"({_DOUBLE}|{_BACK})|{_SLASHES}"),
+    "java": re.compile(rf"({_DOUBLE})|{_SLASHES}"),
+}
+"""Comments, and the texts in quotes that may look like one."""
+_CHARACTER = r"'(?:[^'\\\n]|\\[^'\n]{1,8}|\\')'"
+_BRACKET: Mapping[str, re.Pattern[str]] = {
+    language: re.compile(rf"{_CHARACTER}|{comment.pattern}|[(\[{{}}\])]")
+    for language, comment in _COMMENT.items()
+}
+_CLOSES = {")": "(", "]": "[", "}": "{"}
+
 _KEYWORDS_WORDS = """
 if for while match return fn let in as loop else switch catch func def class new await async move print println
 """
@@ -52,10 +79,12 @@ _EVERYDAY = frozenset(_EVERYDAY_WORDS.split())
 
 MOST_CANDIDATES = 4
 
-_LITERAL = re.compile(
-    r'"((?:[^"\\\n]|\\.){6,400})"|\'((?:[^\'\\\n]|\\.){6,400})\'|`((?:[^`\\\n]|\\.){6,400})`'
-)
-_HOLE = re.compile(r"\$?\{[^{}]*\}|%[-+0-9.]*[a-zA-Z]|\\n|\\")
+_QUOTES = {"rust": '"', "python": "\"'", "typescript": "\"'`", "go": '"`', "java": '"'}
+_LITERAL: Mapping[str, re.Pattern[str]] = {
+    language: re.compile("|".join(rf"{quote}((?:[^{quote}\\\n]|\\.){{6,400}}){quote}" for quote in quotes))
+    for language, quotes in _QUOTES.items()
+}
+_HOLE = re.compile(r"\$?\{[^{}]*\}|%(?:\(\w+\))?[-+#0-9.*]*[a-zA-Z%]|\\[nrt0]|\\")
 LEAST_STATIC = 8
 """Characters of a literal's fixed parts that say something."""
 
@@ -93,8 +122,10 @@ class Code:
         """The fixed parts of every text in quotes: path, line, and what stands between its holes."""
         found = []
         for file in self.snapshot.code:
+            assert file.language is not None
+            literal = _LITERAL[file.language]
             for number, line in enumerate(() if file.is_test else file.lines, start=1):
-                for match in _LITERAL.finditer(line):
+                for match in literal.finditer(line):
                     text = next(filter(None, match.groups()), "")
                     parts = tuple(part for part in _HOLE.split(text) if part.strip())
                     if sum(map(len, parts)) >= LEAST_STATIC:
@@ -129,12 +160,25 @@ class Code:
         """The items of a name; with an owner only those that belong to it."""
         items = []
         for path, line in self.definitions.get(name, ()):
-            found = next(
-                (item for item in self.outline(path) if item.name == name and item.holds(line)), None
-            )
+            holding = (item for item in self.outline(path) if item.name == name and item.holds(line))
+            found = max(holding, key=lambda item: item.first_line, default=None)
             if found is not None and (not owner or found.owner == owner) and found not in items:
                 items.append(found)
         return items
+
+    def functions_of(self, name: str, path: str) -> tuple[Item, ...]:
+        """The functions that `handler::create` or `orders.list` may stand for in a file: those of that module or owner, or near it."""
+        *modules, last = re.split(r"::|\.", name.removesuffix(".bind"))
+        modules = [module.lower().replace("_", "") for module in modules]
+        found = [item for item in self.named(last) if not item.is_value]
+        beside = path.rpartition("/")[0] + "/"
+
+        def fit(item: Item) -> tuple[int, bool, bool]:
+            where = f"{item.path}/{item.owner}".lower().replace("_", "")
+            return sum(each in where for each in modules), item.path == path, item.path.startswith(beside)
+
+        best = max(map(fit, found), default=None)
+        return tuple(item for item in found if fit(item) == best)[:2]
 
     def text_of(self, item: Item) -> str:
         """The lines of an item."""
@@ -153,8 +197,12 @@ class Code:
         """The functions of this source that an item calls, as far as names tell."""
         found: dict[Item, None] = {}
         seen: set[tuple[str, str, str]] = set()
-        for match in _CALL.finditer(_without_comments(self.text_of(item))):
+        text = _without_comments(self.text_of(item), self.snapshot.files[item.path].language)
+        for match in _CALL.finditer(text):
             owner, sign, name = match["owner"] or "", match["sign"] or "", match["name"]
+            if not sign and text.endswith((".", "::"), 0, match.start()):
+                sign = "."  # of something that has no plain name: `self.repository()?.find(...)`
+            # Its own name is the definition, or recursion; or a service's function that is named like the handler's.
             if name in _KEYWORDS or name == item.name or (owner, sign, name) in seen:
                 continue
             seen.add((owner, sign, name))
@@ -166,7 +214,7 @@ class Code:
     def _resolve(self, owner: str, sign: str, name: str, caller: Item) -> list[Item]:
         if name not in self.definitions:
             return []
-        wanted = caller.owner if owner in {"Self", "self", "this"} else owner
+        wanted = caller.owner if owner in {"Self", "self", "this", "cls"} else owner
         if wanted and sign and (exact := self.named(name, wanted)):
             return exact[:MOST_CANDIDATES]
         candidates = [each for each in self.named(name) if not each.is_value]
@@ -184,16 +232,37 @@ class Code:
         """The functions that name this one in a call."""
         if item.name in _EVERYDAY:
             return []
-        pattern = re.compile(rf"\b{re.escape(item.name)}\s*(?:::<[^()]*>)?\(")
+        pattern = re.compile(rf"\b{re.escape(item.name)}[ \t]*(?:(?:::)?<[^()\n]*>)?\(")
+        definitions = {*self.definitions.get(item.name, ())}
         found: dict[Item, None] = {}
         for hit in self.hits(pattern):
-            caller = self.function_at(hit.path, hit.line)
-            if caller is None or caller == item or self.snapshot.files[hit.path].is_test:
+            if (hit.path, hit.line) in definitions or self.snapshot.files[hit.path].is_test:
                 continue
-            found.setdefault(replace(caller))
+            caller = self.function_at(hit.path, hit.line)
+            if caller is None or caller == item:
+                continue
+            found.setdefault(caller)
             if len(found) >= most:
                 break
         return list(found)
+
+
+def brackets(file: SourceFile) -> dict[int, int]:
+    """Where each bracket of a file closes, by where it opens; one that another kind closes is passed over."""
+    pairs: dict[int, int] = {}
+    opened: dict[str, list[int]] = {"(": [], "[": [], "{": []}
+    assert file.language is not None
+    for found in _BRACKET[file.language].finditer(file.text):
+        bracket = found.group()
+        if bracket in opened:
+            opened[bracket].append(found.start())
+        elif waiting := opened.get(_CLOSES.get(bracket, "")):
+            start = waiting.pop()
+            pairs[start] = found.start()
+            for others in opened.values():
+                while others and others[-1] > start:
+                    others.pop()
+    return pairs
 
 
 def is_everyday(name: str) -> bool:
@@ -211,8 +280,8 @@ def _is_called(receiver: str, item: Item) -> bool:
     return plain in parts[-4:]
 
 
-def _without_comments(text: str) -> str:
-    return re.sub(r"(?m)^\s*(?://|#(?!\[)).*$", "", text)
+def _without_comments(text: str, language: str | None) -> str:
+    return _COMMENT[language].sub(lambda match: match[1] or "", text) if language else text
 
 
 def _line_starts(text: str) -> list[int]:

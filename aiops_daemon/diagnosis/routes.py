@@ -1,8 +1,9 @@
 """The route table: which function answers which request, found by how routers look in each framework.
 
-axum, utoipa, FastAPI, Flask, Django, Express, Nest, chi, gin, net/http, Spring: a path in quotes, a method near it, and a handler
-named in the same call, or the function below a decorator. Prefixes (`nest`, `include_router`, `@RequestMapping`) stand in other
-files, so a route is matched from its end.
+axum, utoipa, actix, FastAPI, Flask, Django, Express, Nest, chi, gin, net/http, Spring: a call or decorator of a known name, a path in
+quotes, and a handler named in the same call, or the function below the decorator. What stands before a path is gathered from
+the scopes around it, and from whoever nests the function, the variable or the file of its router; as some of it is always missed, a
+route is matched from its end.
 """
 
 from __future__ import annotations
@@ -10,31 +11,44 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from aiops_daemon.diagnosis.code import Code
+from aiops_daemon.diagnosis.router_calls import (
+    KEYED,
+    METHODS,
+    NAME,
+    REGISTERS,
+    RouterCall,
+    arguments_of,
+    calls_in,
+    is_assigned,
+    variable_of,
+)
 from aiops_daemon.diagnosis.snapshot import SourceFile
 from aiops_daemon.diagnosis.syntax import Item
 
-_METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
-_PATH_LITERAL = re.compile(r"""["'`](/?[A-Za-z0-9_\-.~{}:<>*$/]*)["'`]""")
-_ROUTE_WORDS = re.compile(
-    r"\.route\(|\.route_service\(|path\s*=|\b(?:get|post|put|patch|delete|head|options|all|any)\b|HandleFunc|Handle\(|"
-    r"Mapping|\bpath\(|re_path\(|\.nest|\.mount|\.use\(|include_router|APIRouter|Controller|RequestMapping",
-    re.IGNORECASE,
-)
-_SIGNS = ('"/', "'/", "`/", "Mapping", "Controller", "path(", "@Get", "@Post", "@Put", "@Delete", "@Patch")
-"""Quick to look for: without one of these there is no route in a file."""
-_NESTS = re.compile(r"\.(?:nest|mount)\(\s*$")
+_NESTING = frozenset({"nest", "mount", "use", "include_router", "register_blueprint", "path", REGISTERS})
+_MAKERS = frozenset({"group", "apirouter", "blueprint"})
+"""Give a router that a variable holds."""
+_SCOPES = (_NESTING - {"path"}) | _MAKERS | {"scope", "controller"}
+"""Are no route themselves."""
+_METHOD_CALL = re.compile(rf"\b({'|'.join(METHODS)}|any|all)(?:_service)?\(", re.IGNORECASE)
+_TO = re.compile(r"\s*\.to\(\s*([\w:.]+)")
+_CLOSURE = re.compile(r"\s*(?:func\s*\(|\|)")
+_INLINE = re.compile(r"=>|\bfunction\b|\bfunc\s*\(|\|[^|\n]*\|")
+_CLASS = re.compile(r"\bclass\s+\w+[^{;]{0,300}\{")
+_CLASS_WITHIN = 4000
+_ENDING = re.compile(r"(?:/(?:index|__init__|mod))?\.\w+$")
+_REST = re.compile(r"\*|\{\*|\{\w+\.\.\.|<path:")
+"""A parameter that stands for all that follows."""
 _DEEPEST = 4
-_DECORATES = re.compile(r"^\s*(?:@|#\[)")
-_STATEMENT_LINES = 8
-_HANDLER = re.compile(r"\b([A-Za-z_][\w:.]*)\b")
-_PREFIX_WORDS = re.compile(
-    r"\.nest\(|\.mount\(|\.use\(|include_router|prefix\s*=|Controller\(|RequestMapping|\.Route\(|Group\(",
-    re.IGNORECASE,
-)
+_MOST_SCOPES = 200
+
+_Key = Item | tuple[str, str]
+"""What can stand below a path: the routers that a function makes, or a file's variable, or all of a file, where that has no name."""
+_Answers = Iterator[tuple[tuple[str, ...], tuple[Item, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,25 +78,21 @@ class RouteTable:
         self._code = code
         self.routes: list[Route] = []
         self.prefixes: set[str] = set()
-        self._nests: dict[Item, list[tuple[str, Item | None]]] = defaultdict(list)
-        found: list[Route] = []
-        for file in code.snapshot.code:
-            if not file.is_test:
-                found.extend(self._routes_in(file))
-        for route in found:
-            within = code.function_at(route.file, route.line)
-            for prefix in self._prefixes_of(within) if within is not None else [""]:
-                self.routes.append(
-                    replace(route, path=f"{prefix}/{route.path.lstrip('/')}".rstrip("/") or "/")
-                )
+        self._scopes: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+        self._nests: dict[_Key, list[RouterCall]] = defaultdict(list)
+        self._stems = {file.path: f"/{_ENDING.sub('', file.path)}" for file in code.snapshot.code}
+        calls = [call for file in code.snapshot.code if not file.is_test for call in calls_in(code, file)]
+        for call in calls:
+            self._nest(call)
+        for call in calls:
+            self.routes.extend(self._routes(call))
 
     def match(self, method: str | None, uri: str) -> list[Match]:
         """The handlers that may answer a request, the best first."""
         segments = segments_of(uri)
         found: list[Match] = []
         for route in self.routes:
-            wanted = segments_of(route.path)
-            score = _score(wanted, segments, self.prefixes)
+            score = _score(segments_of(route.path), segments, self.prefixes)
             if score is None:
                 continue
             is_method = not method or not route.methods or method.lower() in route.methods
@@ -92,162 +102,160 @@ class RouteTable:
         chosen = [each for each in found if each.score >= best - 1 and each.score > 0]
         return sorted(chosen, key=lambda each: -each.score)[:4]
 
-    def _routes_in(self, file: SourceFile) -> Iterator[Route]:
-        if not any(sign in file.text for sign in _SIGNS) or _ROUTE_WORDS.search(file.text) is None:
+    def _function(self, call: RouterCall) -> Item | None:
+        found = self._code.function_at(call.file.path, call.line)
+        return found if found is not None and not found.is_value else None
+
+    def _nest(self, call: RouterCall) -> None:
+        """Remember what stands below a path."""
+        text, path, scopes = call.file.text, call.file.path, self._scopes[call.file.path]
+        is_closure = bool(_CLOSURE.match(call.rest))
+        if call.is_decorator:
+            found = _CLASS.search(text, call.closes, call.closes + _CLASS_WITHIN)
+            if found is None or self._function(call) is not None:
+                return
+            scopes.append((found.end() - 1, call.pairs.get(found.end() - 1, len(text)), call.path))
+        elif call.word in _MAKERS and (name := variable_of(text, call.at)):
+            self._nests[path, name].append(call)
+        elif call.word in _SCOPES or (call.word == "route" and is_closure):
+            end = call.chain_ends if call.word == "scope" else call.closes
+            scopes.append((call.opens, end, call.path))
+        elif "include(" not in call.rest:
             return
-        lines = file.lines
-        for number, line in enumerate(lines, start=1):
-            literals = [found for found in _PATH_LITERAL.finditer(line) if _is_path(found[1], line)]
-            if not literals:
-                continue
-            before = "\n".join(lines[max(0, number - 3) : number])
-            if _ROUTE_WORDS.search(before) is None:
-                continue
-            for literal in literals:
-                if literal is literals[0] or line[: literal.start()].endswith(".route("):
-                    yield from self._at(file, number, literal, before)
+        self.prefixes.update(segments_of(call.path))
+        del scopes[_MOST_SCOPES:]
+        if call.word in _NESTING and not is_closure:
+            for key in self._nested(call):
+                self._nests[key].append(call)
 
-    def _at(self, file: SourceFile, number: int, literal: re.Match[str], before: str) -> Iterator[Route]:
-        """What one path in quotes is: a prefix of others, or a route."""
-        lines, line = file.lines, file.lines[number - 1]
-        statement = _statement(lines, number - 1, literal.end())
-        if _NESTS.search(line[: literal.start()]):
-            self.prefixes.update(segments_of(literal[1]))
-            self._nest(file, number, literal[1], statement)
+    def _nested(self, call: RouterCall) -> Iterator[_Key]:
+        """What a call nests: the functions that it calls for a router, or a variable, or what another file exports."""
+        called = "" if call.word == REGISTERS else r"\s*\("
+        for name in re.findall(rf"({NAME.pattern}){called}", call.rest):
+            yield from self._code.functions_of(name, call.file.path)
+        if call.word == REGISTERS:
             return
-        if _PREFIX_WORDS.search(before):
-            self.prefixes.update(segments_of(literal[1]))
-        decorated = bool(_DECORATES.match(line)) or _is_in_attribute(lines, number)
-        head = line[: literal.start()]
-        yield from self._route(file, number, literal[1], head, statement, is_decorator=decorated)
+        given = arguments_of(call.rest) or [""]
+        last = given[0 if call.word in KEYED else -1].strip()
+        if is_assigned(call.file.text, last):
+            yield call.file.path, last
+        modules = re.findall(r"(?:include|require)\(\s*[\"']([^\"'\n]+)", call.rest)
+        for path in self._files(last if NAME.fullmatch(last) else "", call.file, modules):
+            yield path, ""
 
-    def _nest(self, file: SourceFile, number: int, prefix: str, rest: str) -> None:
-        """`.nest("/x", a::router().merge(b::router()))`: what these functions route stands below the prefix."""
-        for name in re.findall(r"([A-Za-z_][\w:]*)\s*\(", rest):
-            for router in self._handlers(name, file):
-                self._nests[router].append((prefix.rstrip("/"), self._code.function_at(file.path, number)))
-
-    def _prefixes_of(self, router: Item, depth: int = 0) -> list[str]:
-        """Under which prefixes a function's routes stand: none where nobody nests it."""
-        if depth > _DEEPEST or router not in self._nests:
-            return [""]
-        found: list[str] = []
-        for prefix, parent in self._nests[router][:4]:
-            above = [""] if parent is None or parent == router else self._prefixes_of(parent, depth + 1)
-            found.extend(each + prefix for each in above)
-        return found
-
-    def _route(
-        self, file: SourceFile, number: int, path: str, head: str, rest: str, *, is_decorator: bool
-    ) -> Iterator[Route]:
-        around = "\n".join(file.lines[max(0, number - 3) : number]) if is_decorator else head + rest
-        methods = tuple(name for name in _METHODS if re.search(rf"(?i)\b{name}(?:Mapping)?\b", around))
-        if is_decorator:
-            below = next(
-                (
-                    item
-                    for item in self._code.outline(file.path)
-                    if item.last_line >= number
-                    and item.first_line >= number - 12
-                    and not item.is_value
-                    and item.first_line <= number + 12
-                ),
-                None,
-            )
-            if below is not None:
-                yield Route(path=path, methods=methods, handlers=(below,), file=file.path, line=number)
-            return
-        pairs = re.findall(r"(?i)\b(get|post|put|patch|delete|head|options)(?:_service)?\(\s*([\w:.]+)", rest)
-        for method, name in pairs:
-            if handlers := self._handlers(name, file):
-                yield Route(
-                    path=path, methods=(method.lower(),), handlers=handlers, file=file.path, line=number
-                )
-        if not pairs:
-            handlers = tuple(
-                item for name in _HANDLER.findall(rest)[-6:] for item in self._handlers(name, file)
-            )
-            inline = self._code.function_at(file.path, number)
-            if not handlers and inline is not None and re.search(r"=>|func\s*\(|function", rest):
-                handlers = (inline,)
-            if handlers:
-                yield Route(path=path, methods=methods, handlers=handlers, file=file.path, line=number)
-
-    def _handlers(self, name: str, file: SourceFile) -> tuple[Item, ...]:
+    def _files(self, name: str, file: SourceFile, modules: list[str]) -> Iterator[str]:
+        """The files that a name may come from: by its own path, or by the line that imports it."""
         parts = [part for part in re.split(r"::|\.", name) if part]
-        if not parts or parts[-1] not in self._code.definitions:
-            return ()
-        found = [item for item in self._code.named(parts[-1]) if not item.is_value]
-        if len(found) > 1 and len(parts) > 1:
-            module = parts[-2].lower().replace("_", "")
-            found = [
-                item
-                for item in found
-                if module in item.path.lower().replace("_", "") or module == item.owner.lower()
-            ] or found
-        if len(found) > 1:
-            beside = file.path.rpartition("/")[0]
-            found = [item for item in found if item.path.startswith(beside)] or found
-        return tuple(found[:2])
+        modules = [*modules, *parts[-2:-1]]
+        if parts:
+            line = rf"^.*\b(?:import|from)\b.*\b{parts[0]}\b.*$|^.*\b{parts[0]}\b.*\brequire\(.*$"
+            for found in re.finditer(line, file.text, re.MULTILINE):
+                modules += re.findall(r"[\"']([^\"'\n]+)[\"']", found.group())[:1]
+                modules += re.findall(r"from\s+([\w.]+)\s+import", found.group())
+        tails = {re.sub(r"^[./@]+|\.\w{2,3}$", "", module) for module in modules} - {""}
+        tails |= {tail.replace(".", "/") for tail in tails}
+        for path, stem in self._stems.items():
+            if any(stem.endswith(f"/{tail}") for tail in tails):
+                yield path
+
+    def _prefixes(self, call: RouterCall, depth: int = 0) -> list[str]:
+        """What may stand before the path of a call: that of the scopes around it, and that of what nests them."""
+        path, function = call.file.path, self._function(call)
+        around = [each for start, end, each in self._scopes[path] if start < call.at < end]
+        places: list[RouterCall] = []
+        for key in ((path, call.router) if call.router else None, function, (path, "")):
+            if key is not None and not places and depth < _DEEPEST:
+                places = [each for each in self._nests.get(key, ()) if each is not call]
+                if isinstance(
+                    key, Item
+                ):  # a function that nests itself is one that nests routes within itself
+                    places = [each for each in places if self._function(each) != key]
+        places = [each for each in places if each.word in _MAKERS] or places
+        above = {prefix for place in places[:4] for prefix in self._below(place, depth + 1)} or {""}
+        return ["/".join([prefix, *around]) for prefix in sorted(above)]
+
+    def _below(self, place: RouterCall, depth: int) -> list[str]:
+        above = self._prefixes(place, depth)
+        if place.word == "blueprint" and any(above):
+            return above  # Flask: who registers a blueprint decides
+        return [f"{prefix}/{place.path}" for prefix in above]
+
+    def _routes(self, call: RouterCall) -> Iterator[Route]:
+        for methods, handlers in self._answers(call):
+            for prefix in self._prefixes(call) if handlers else ():
+                path = "/" + "/".join(part for part in f"{prefix}/{call.path}".split("/") if part)
+                yield Route(
+                    path=path, methods=methods, handlers=handlers, file=call.file.path, line=call.line
+                )
+
+    def _answers(self, call: RouterCall) -> _Answers:
+        """The methods and handlers of a call that is a route."""
+        if call.is_decorator:
+            function = self._function(call)
+            yield call.methods, (function,) if function is not None else ()
+        elif call.word in {"route", "route_service", "resource"}:
+            yield from self._by_method(call)
+        elif view := re.search(r"(\w+)\.as_view\(", call.rest):
+            for method in METHODS:
+                yield (method,), tuple(self._code.named(method, view[1]))
+        elif call.word not in _SCOPES:
+            yield call.methods, self._answering(call.rest, call)
+
+    def _by_method(self, call: RouterCall) -> _Answers:
+        """`get(list).post(create)`, in the brackets of the call, or in a chain behind them."""
+        text, behind, is_any = call.file.text, call.opens, True
+        end = call.closes if call.rest.strip() else call.chain_ends
+        for found in _METHOD_CALL.finditer(text, call.opens, end):
+            closes = call.pairs.get(found.end() - 1, -1)
+            if found.start() < behind or closes < 0:
+                continue
+            is_any, behind, method = False, closes, found[1].lower()
+            given = text[found.end() : closes]
+            if not given and (to := _TO.match(text, closes + 1)):
+                given = to[1]
+            yield (method,) if method in METHODS else (), self._answering(given, call)
+        if is_any:
+            yield (), self._answering(call.rest, call)
+
+    def _answering(self, given: str, call: RouterCall) -> tuple[Item, ...]:
+        """The handler among what a route is given: the last one, as what stands before it are checks."""
+        arguments = [each for each in arguments_of(given) if not re.match(r"\s*\w+\s*=(?![=>])", each)]
+        last = arguments[-1] if arguments else ""
+        if _INLINE.search(last) and (around := self._function(call)) is not None:
+            return (around,)
+        names = reversed(NAME.findall(last)[:60])
+        return next(filter(None, (self._code.functions_of(name, call.file.path) for name in names)), ())
 
 
 def segments_of(path: str) -> list[str]:
     """The parts of a path or URI, without its query."""
-    return [unquote(part) for part in urlsplit(path).path.split("/") if part]
-
-
-def _is_path(text: str, line: str) -> bool:
-    if text.startswith("/"):
-        return " " not in text
-    return bool(text) and (
-        "/" in text
-        or bool(re.search(r"(?i)mapping|controller|\bpath\(|@(?:get|post|put|patch|delete)", line))
-    )
+    try:
+        return [unquote(part) for part in urlsplit(path).path.split("/") if part]
+    except ValueError:
+        return []
 
 
 def _is_parameter(segment: str) -> bool:
     return segment[0] in ":{<*$" or segment.endswith(("}", ">"))
 
 
+def _fits(want: str, have: str) -> int:
+    """How well a segment fits, 0 where it doesn't."""
+    if want == have:
+        return 4
+    return int(_is_parameter(want) and (not want.startswith("<int:") or have.isdigit()))
+
+
 def _score(wanted: list[str], given: list[str], prefixes: set[str]) -> int | None:
     """How well a route fits the end of a request's path; None where it doesn't."""
     if not wanted or len(wanted) > len(given):
         return None
-    score = 0
-    for want, have in zip(reversed(wanted), reversed(given), strict=False):
-        if _is_parameter(want):
-            score += 1
-        elif want == have:
-            score += 4
-        else:
-            return None
+    if _REST.match(wanted[-1]):
+        given = [*given[: len(wanted) - 1], "/".join(given[len(wanted) - 1 :])]
+    fits = [_fits(want, have) for want, have in zip(reversed(wanted), reversed(given), strict=False)]
+    if not all(fits):
+        return None
     head = given[: len(given) - len(wanted)]
     unknown = sum(segment not in prefixes for segment in head)
-    if all(_is_parameter(segment) for segment in wanted) and head:
-        score -= 1
-    return score - 2 * unknown + (2 if not head else 0)
-
-
-def _statement(lines: list[str], at: int, column: int) -> str:
-    """The rest of the call that begins on a line: until its brackets close."""
-    depth = 1
-    taken: list[str] = []
-    for number, line in enumerate(lines[at : at + _STATEMENT_LINES]):
-        text = line[column:] if number == 0 else line
-        for place, letter in enumerate(text):
-            depth += letter in "([{"
-            depth -= letter in ")]}"
-            if depth <= 0:
-                return "\n".join([*taken, text[:place]])
-        taken.append(text)
-    return "\n".join(taken)
-
-
-def _is_in_attribute(lines: list[str], number: int) -> bool:
-    """Whether a line stands in an attribute or decorator that began above: `#[utoipa::path(` over several lines."""
-    for line in reversed(lines[max(0, number - 8) : number]):
-        if _DECORATES.match(line):
-            return True
-        if re.search(r"\bfn\b|\bdef\b|[;{}]\s*$", line):
-            return False
-    return False
+    is_vague = bool(head) and all(map(_is_parameter, wanted))
+    return sum(fits) - 2 * unknown - is_vague + (0 if head else 2)

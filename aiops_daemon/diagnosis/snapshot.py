@@ -162,7 +162,8 @@ def is_test(path: str) -> bool:
     )
     named = (
         stem.startswith("test_")
-        or stem.endswith(("_test", ".test", ".spec", "test", "_tests"))
-        or stem == "tests"
+        or stem.endswith(("_test", ".test", ".spec", "_tests"))
+        or pure.stem.endswith(("Test", "Tests"))  # of Java; `latest` is none
+        or stem in {"test", "tests"}
     )
     return bool(in_tests) or named

@@ -36,10 +36,9 @@ def git(path, *arguments, stdin=b"", when=None):
 def commit(path, files=None, message="change", when=None):
     """Write files and commit all there is."""
     for name, content in (files or {}).items():
-        target = os.path.join(os.fsencode(path), name if isinstance(name, bytes) else os.fsencode(name))
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        with open(target, "wb") as file:
-            file.write(content if isinstance(content, bytes) else content.encode())
+        target = path / os.fsdecode(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content if isinstance(content, bytes) else content.encode())
     git(path, "add", "-A")
     git(path, "commit", "--quiet", "--allow-empty", "-m", message, when=when)
     return git(path, "rev-parse", "HEAD").strip()
@@ -215,9 +214,8 @@ class TestEveryKindOfClone:
         elif way == "bare":
             path = tmp_path / "bare.git"
             git(tmp_path, "clone", "--quiet", "--bare", str(clone), str(path))
-        for folder, folders, files in os.walk(tmp_path):
-            for name in [".", *folders, *files]:
-                os.chown(os.path.join(folder, name), 12345, 12345, follow_symlinks=False)
+        for each in (tmp_path, *tmp_path.rglob("*")):
+            os.chown(each, 12345, 12345, follow_symlinks=False)
         assert len((await everything(path))[0]) == 1
 
 
