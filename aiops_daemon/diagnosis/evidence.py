@@ -245,9 +245,8 @@ def _rest(found: Findings) -> Iterable[_Offer]:
         f"{commit.sha[:10]} {commit.committed_at:%Y-%m-%d %H:%M} {rendering.clean(commit.subject)[:80]}"
         for commit in found.commits[:40]
     ]
-    while lines:
+    if lines:
         yield "\n".join(lines), {"title": "the latest commits", "why": "everything that was deployed lately"}
-        return
 
 
 def _memory(found: Findings) -> Iterable[_Offer]:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from aiops_daemon.clients.git import Git, GitError
 from aiops_daemon.diagnosis import history
@@ -27,6 +28,7 @@ from aiops_daemon.settings import Settings
 
 _SETTINGS_OF_PLACES = 14
 _HISTORY_SPAN = timedelta(days=400)
+_MOST_DEPLOYED_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,7 @@ async def gather(
         similar=subject.similar,
     )
     source = await _source(settings, found)
+    found.gaps += [f"log: {each}" for each in view.unread]
     if not view.rows:
         found.gaps.append("log: the records of this incident are not in the log files any more")
     if source is None:
@@ -121,12 +124,19 @@ async def deployed_commit(git: Git, settings: Settings, view: LogView) -> str:
 
 
 def _deployed(named: str, view: LogView) -> str | None:
-    """What a file or a field of the log says, if this names one."""
-    from pathlib import Path
+    """What a file or a field of the log says, if this names one.
 
-    if "/" in named and Path(named).is_file():
-        words = Path(named).read_text("utf-8", "replace")[:200].split()
-        return words[0] if words else None
+    Raises:
+        GitError: the file can't be read.
+    """
+    if "/" in named:
+        try:
+            if Path(named).is_file():
+                with Path(named).open(encoding="utf-8", errors="replace") as file:
+                    words = file.read(_MOST_DEPLOYED_CHARACTERS).split()
+                return words[0] if words else None
+        except OSError as error:
+            raise GitError(f"repository.deployed: {named} can't be read: {error.strerror}") from error
     for row in reversed([*view.starts, *view.rows]):
         fields = row.values.get("fields", row.values)
         value = fields.get(named) if isinstance(fields, dict) else None

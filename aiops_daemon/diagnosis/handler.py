@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sqlite3
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -137,29 +139,29 @@ def _view(known: Known, settings: Settings, classified: Callable[[Event], Sighti
         if sample.file is not None and sample.offset is not None:
             first, last = spans.get(sample.file, (sample.offset, sample.offset))
             spans[sample.file] = (min(first, sample.offset), max(last, sample.offset))
-    parts = [
-        (
-            path,
-            max(0, last - BYTES_BEFORE if last - first > BYTES_BEFORE else first - BYTES_BEFORE),
-            last + BYTES_AFTER,
-        )
-        for name, (first, last) in sorted(spans.items())
-        if (path := _plain_file(settings.logs.directory, name)) is not None
-    ]
     rows: list[Row] = []
-    for part in parts:
+    unread: list[str] = []
+    for name, (first, last) in sorted(spans.items()):
+        begin = max(0, (last if last - first > BYTES_BEFORE else first) - BYTES_BEFORE)
         try:
+            part = (_plain_file(settings.logs.directory, name), begin, last + BYTES_AFTER)
             rows += read_rows([part], format_for(settings.logs.format), classified)
-        except OSError:
-            continue  # it was rotated away in between; no record of it, and the evidence says so
-    return view_of(rows, lambda sighting: _is_of(sighting, incident))
+        except OSError as error:
+            unread.append(f"{name} can't be read: {error.strerror}")
+    view = view_of(rows, lambda sighting: _is_of(sighting, incident))
+    view.unread = unread
+    return view
 
 
-def _plain_file(directory: Path, name: str) -> Path | None:
-    """A log file that is one: links are not followed, as in reading."""
+def _plain_file(directory: Path, name: str) -> Path:
+    """A log file that is one: links are not followed, as in reading.
+
+    Raises:
+        OSError: it is not, or is not there.
+    """
     path = directory / name
-    if os.sep in name or not path.is_file() or path.is_symlink():
-        return None
+    if os.sep in name or not stat.S_ISREG(path.lstat().st_mode):
+        raise OSError(errno.EINVAL, "it is no plain file of the log directory")
     return path
 
 

@@ -44,9 +44,8 @@ def read_rows(
     """
     numbers = count(1)
     for path, first, last in paths:
-        panics = Assembler(
-            log_format
-        )  # only for the raw text of panics; records are taken whole, whatever their level
+        # Only for the raw text of panics: records are taken whole, whatever their level.
+        panics = Assembler(log_format)
         for line in _lines(path, first, last):
             parts = log_format.parts(line.data)
             if panics.open_since is not None or any(isinstance(part, Text) for part in parts):

@@ -68,6 +68,7 @@ class LogView:
         others: what else began near it: title, code and when.
         routes: method and shape of a path -> requests in all, and of them those that failed with the incident.
         starts: when the program was started, before and after.
+        unread: the files that could not be read, and why.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -76,6 +77,7 @@ class LogView:
     others: list[tuple[str, str | None, datetime]] = field(default_factory=list)
     routes: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     starts: list[Row] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     first_logged_at: datetime | None = None
     last_logged_at: datetime | None = None
     last_good_at: datetime | None = None

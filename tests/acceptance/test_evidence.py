@@ -149,6 +149,34 @@ async def test_a_commit_that_is_not_there_is_named(with_source, clone):
     assert "there is no commit 'release-42'" in text
 
 
+async def test_a_file_that_names_the_commit_and_can_not_be_read_is_named(with_source, clone):
+    unreadable = "/proc/self/mem"  # there, a plain file, and its first byte is an error even for root
+    with_source.configure(f'[repository]\npath = "{clone}"\ndeployed = "{unreadable}"\n')
+    text = json.dumps(await with_source.json("context", "--log", str(LOG)))
+    assert f"repository.deployed: {unreadable} can't be read" in text
+
+
+async def test_one_of_two_logs_that_was_rotated_away_is_named(with_source, discord):
+    second = with_source.log.with_name("server.second.log")
+    shutil.copy(LOG, with_source.log)
+    await with_source.start()
+    await discord.until(lambda: "evidence only, no AI" in shown(discord))
+    incidents = await with_source.json("incidents")
+    incident = next(each for each in incidents if each["code"] == "AI5003")
+
+    async def counted():
+        return (await with_source.json("show", str(incident["id"])))["count"] > incident["count"]
+
+    lines = LOG.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = lines[1:]  # a file that begins as the first one does is a copy of it, and read already
+    second.write_text("".join(lines), encoding="utf-8")
+    await with_source.until(counted)
+    second.unlink()
+    text = json.dumps(await with_source.json("context", str(incident["id"])))
+    assert f"log: {second.name} can't be read: No such file or directory" in text
+    assert "are not in the log files any more" not in text
+
+
 async def test_a_log_that_was_rotated_away_leaves_the_source(with_source, discord):
     shutil.copy(LOG, with_source.log)
     await with_source.start()
