@@ -441,5 +441,6 @@ def test_what_nobody_wrote_by_hand_takes_about_as_long_as_what_somebody_did(endi
         name: round(took / normal, 1)
         for name, unit in SHAPES.items()
         if (took := seconds(path, text(unit))) > 20 * normal
+        and (took := seconds(path, text(unit))) > 20 * normal  # once may be the machine
     }
     assert slow == {}
