@@ -82,36 +82,37 @@ def recover(state: Path, settings: Settings, damage: str, now: datetime) -> str:
     return why
 
 
-def _accounting(settings: Settings, why: str, now: datetime, *, is_restored: bool) -> Callable[[Path], None]:
-    def account(path: Path) -> None:
-        with closing(connect(path)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            account_for_gap(connection, settings, now)
-            jobs.emit(connection, notice.after_recovery(why, now=now, is_restored=is_restored), now)
-            connection.execute("COMMIT")
-            connection.execute("PRAGMA journal_mode = DELETE")  # all of it in the one file that gets the name
+def restored_by_hand(settings: Settings, now: datetime) -> Callable[[Path], None]:
+    """What a backup that somebody chose needs before it is the state: nobody has to be told."""
 
-    return account
+    def account(tx: sqlite3.Connection) -> None:
+        account_for_gap(tx, settings, now)
+        runs.note_end(tx, now)  # the copy was made of a running daemon, which did not crash
+
+    return lambda path: _change(path, account)
+
+
+def _accounting(settings: Settings, why: str, now: datetime, *, is_restored: bool) -> Callable[[Path], None]:
+    def account(tx: sqlite3.Connection) -> None:
+        account_for_gap(tx, settings, now)
+        jobs.emit(tx, notice.after_recovery(why, now=now, is_restored=is_restored), now)
+
+    return lambda path: _change(path, account)
+
+
+def _change(path: Path, account: Callable[[sqlite3.Connection], None]) -> None:
+    """Change a state that nobody has open, in one transaction; all of it ends in the one file that gets the name."""
+    with closing(connect(path)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        account(connection)
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = DELETE")
 
 
 def account_for_gap(tx: sqlite3.Connection, settings: Settings, now: datetime) -> None:
     """What happened since a backup is not known: it counts as done, or as spent, whichever does less harm."""
     jobs.doubt(tx)
     ledger.write_off(tx, limits_of(settings), now)
-
-
-def restored_by_hand(settings: Settings, now: datetime) -> Callable[[Path], None]:
-    """The same for a backup that somebody chose: nobody needs to be told."""
-
-    def account(path: Path) -> None:
-        with closing(connect(path)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            account_for_gap(connection, settings, now)
-            runs.note_end(connection, now)  # the copy was made of a running daemon, which did not crash
-            connection.execute("COMMIT")
-            connection.execute("PRAGMA journal_mode = DELETE")
-
-    return account
 
 
 def limits_of(settings: Settings) -> ledger.Limits:

@@ -90,9 +90,7 @@ class Upkeep:
         is_tried = tried_at is not None and not self._is_an_hour_since(tried_at)
         is_made = newest is not None and not self._is_an_hour_since(newest.made_at)
         if not is_tried and not is_made:
-            await self._back_up(
-                now, was_failing=bool(noted.get("failing_since")), since=noted.get("failing_since")
-            )
+            await self._back_up(now, failing_since=noted.get("failing_since"))
 
     def ring(self) -> None:
         """There is something new to show."""
@@ -134,19 +132,23 @@ class Upkeep:
         incidents.prune(tx, now - self._live.settings.state.retention)
         ledger.prune(tx, now)
 
-    async def _back_up(self, now: datetime, *, was_failing: bool, since: str | None) -> None:
+    async def _back_up(self, now: datetime, *, failing_since: str | None) -> None:
         """Make a copy, and tell people once where none can be made."""
         path = self._database.path
-        note = {"at": now.isoformat(), "error": "it was begun and not finished", "failing_since": since}
+        note = {
+            "at": now.isoformat(),
+            "error": "it was begun and not finished",
+            "failing_since": failing_since,
+        }
         await self._database.write(lambda tx: files.save_fact(tx, "backup", note))
         notices: tuple[NewJob, ...] = ()
         try:
             made = await _to_its_end(path, now)
             backup.forget_old(path, now)
         except BackupError as failure:
-            note |= {"error": str(failure), "failing_since": since or now.isoformat()}
+            note |= {"error": str(failure), "failing_since": failing_since or now.isoformat()}
             log.error("backup.failed", why=str(failure))  # noqa: TRY400 - the reason says it all
-            notices = () if was_failing else notice.after_failed_backup(str(failure), now=now)
+            notices = () if failing_since else notice.after_failed_backup(str(failure), now=now)
         else:
             note |= {"error": None, "failing_since": None}
             log.info("backup.made", path=str(made.path))
