@@ -152,6 +152,15 @@ async def test_a_clone_that_is_none_or_lacks_the_branch(healthy, clone):
     assert "not a git repository" in await only(healthy, "repository")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a clone to somebody else")
+async def test_a_link_to_a_clone_of_another_user_is_read_as_the_daemon_reads_it(healthy, clone, tmp_path):
+    for path in (clone, *clone.rglob("*")):
+        os.chown(path, 12345, 12345)
+    (tmp_path / "link").symlink_to(clone)
+    healthy.config.write_text(healthy.config.read_text().replace(str(clone), str(tmp_path / "link")))
+    assert (await examined(healthy))["repository"]["ok"]
+
+
 async def test_what_the_mode_does_not_need_is_not_tried(healthy):
     healthy.environment.pop("ANTHROPIC_API_KEY")
     healthy.environment.pop("GITHUB_TOKEN")
