@@ -23,12 +23,10 @@ from aiops_daemon.diagnosis import rendering
 from aiops_daemon.diagnosis.findings import Findings, began_of, report_of
 from aiops_daemon.diagnosis.log_rows import Row
 from aiops_daemon.diagnosis.places import Place
+from aiops_daemon.diagnosis.rates import Rates
 from aiops_daemon.diagnosis.rendering import Renderer
-from aiops_daemon.domain.evidence import (
-    Evidence,
-    Piece,
-    PieceKind,
-)
+from aiops_daemon.domain.evidence import Evidence, Piece, PieceKind
+from aiops_daemon.domain.patch import Commit
 
 BUDGET_TOKENS = 27_000
 _SHARES = {
@@ -42,6 +40,8 @@ _SHARES = {
 _BYTES_A_TOKEN = 3.2
 """Of source and logs, measured low on purpose: an estimate must not be less than what is paid for."""
 _DIFF_LINES = (60, 50, 40, 40, 30, 30, 25, 25, 20, 20, 20, 20, 16, 16, 16, 16)
+_MOST_LISTED = 30
+_FILES_A_LINE = 3
 _PIECE_TOKENS = 40
 """Of a piece's title and reason."""
 
@@ -96,7 +96,7 @@ def evidence_of(found: Findings, renderer: Renderer, zone: tzinfo, budget: int =
     """Choose, and say why."""
     chosen = _Budget(budget)
     chosen.pieces.append(_incident(found, zone))
-    chosen.section(PieceKind.LOG, _log(found, renderer), "L")
+    chosen.section(PieceKind.LOG, _log(found, renderer, zone), "L")
     if found.source is not None:
         chosen.section(PieceKind.SOURCE, _sources(found), "S")
         chosen.section(PieceKind.SETTING, _settings(found, renderer), "E")
@@ -131,7 +131,7 @@ def _incident(found: Findings, zone: tzinfo) -> Piece:
     )
 
 
-def _log(found: Findings, renderer: Renderer) -> Iterable[_Offer]:
+def _log(found: Findings, renderer: Renderer, zone: tzinfo) -> Iterable[_Offer]:
     view = found.view
     own = list({row.number: row for row in [*view.rows[:1], *view.rows[-1:]]}.values())
     if own:
@@ -157,6 +157,11 @@ def _log(found: Findings, renderer: Renderer) -> Iterable[_Offer]:
             for (method, path), (total, bad) in [*failing, *well[:5]]
         )
         yield text, {"title": "which routes", "why": "which requests fail with it, and which don't"}
+    if view.rates is not None and len(view.rates.of) > 1:
+        yield (
+            _over_time(view.rates, zone),
+            {"title": "how often", "why": "how often before and after it began"},
+        )
     if view.starts:
         yield (
             _rows(view.starts[-3:], renderer),
@@ -168,6 +173,15 @@ def _log(found: Findings, renderer: Renderer) -> Iterable[_Offer]:
             for message, code, at in view.others
         )
         yield text, {"title": "what else began", "why": "other errors first seen within ten minutes of it"}
+
+
+def _over_time(rates: Rates, zone: tzinfo) -> str:
+    minutes = int(rates.step.total_seconds() // 60)
+    lines = [f"in steps of {minutes} minutes:"]
+    for rate in rates.of:
+        asked = f", {rate.requests} requests of these routes" if rate.requests else ""
+        lines.append(f"{rate.since.astimezone(zone):%Y-%m-%d %H:%M} {rate.records} times{asked}")
+    return "\n".join(lines)
 
 
 def _rows(rows: Iterable[Row], renderer: Renderer) -> str:
@@ -241,12 +255,25 @@ def _diffs(found: Findings) -> Iterable[_Offer]:
 
 
 def _rest(found: Findings) -> Iterable[_Offer]:
-    lines = [
-        f"{commit.sha[:10]} {commit.committed_at:%Y-%m-%d %H:%M} {rendering.clean(commit.subject)[:80]}"
-        for commit in found.commits[:40]
-    ]
-    if lines:
-        yield "\n".join(lines), {"title": "the latest commits", "why": "everything that was deployed lately"}
+    since = found.view.last_good_at
+    newer = [commit for commit in found.commits if since and commit.committed_at >= since]
+    older = [commit for commit in found.commits if not since or commit.committed_at < since]
+    for commits, title, why in (
+        (newer, "committed since", "everything committed since these requests last worked"),
+        (older, "the latest before that" if newer else "the latest commits", "what was deployed lately"),
+    ):
+        if commits:
+            yield "\n".join(map(_line, commits[:_MOST_LISTED])), {"title": title, "why": why}
+
+
+def _line(commit: Commit) -> str:
+    """A commit in one line, with the files it changed."""
+    paths = [change.path or change.old_path or "" for change in commit.changes]
+    more = f" and {len(paths) - _FILES_A_LINE} more" if len(paths) > _FILES_A_LINE else ""
+    return rendering.clean(
+        f"{commit.sha[:10]} {commit.committed_at:%Y-%m-%d %H:%M} {commit.subject[:80]}: "
+        f"{', '.join(path[-60:] for path in paths[:_FILES_A_LINE])}{more}"
+    )
 
 
 def _memory(found: Findings) -> Iterable[_Offer]:

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from aiops_daemon.diagnosis.clues import Clues, words_of
 from aiops_daemon.diagnosis.places import Place
@@ -72,11 +72,16 @@ class Suspect:
 
 @dataclass(slots=True)
 class _Tracked:
-    """Lines that are followed back: they are those of a place in today's file, and elsewhere before."""
+    """Lines that are followed back: they are those of a place in today's file, and elsewhere before.
+
+    Attributes:
+        touches: how many newer commits changed them.
+    """
 
     place: Place
     first: int
     last: int
+    touches: int = 0
 
 
 def suspects(
@@ -109,7 +114,6 @@ def _by_lines(commits: Sequence[Commit], places: Sequence[Place], found: dict[st
     tracked: dict[str, list[_Tracked]] = defaultdict(list)
     for place in places:
         tracked[place.item.path].append(_Tracked(place, place.item.first_line, place.item.last_line))
-    touched: dict[int, int] = defaultdict(int)
     for commit in commits:
         for change in commit.changes:
             if change.path is None or change.path not in tracked:
@@ -119,8 +123,8 @@ def _by_lines(commits: Sequence[Commit], places: Sequence[Place], found: dict[st
                 kinds = [hunk for hunk in change.hunks if _meets(hunk, each)]
                 if not kinds or _is_formatting(kinds):
                     continue
-                touched[id(each)] += 1
-                weight = 40.0 * (each.place.score / best) / math.sqrt(touched[id(each)])
+                each.touches += 1
+                weight = 40.0 * (each.place.score / best) / math.sqrt(each.touches)
                 is_birth = change.old_path is None or any(_holds(hunk, each) for hunk in kinds)
                 where = each.place.item.label or each.place.item.path
                 why = f"wrote {where}" if is_birth else f"changed {where}"
@@ -148,7 +152,7 @@ def _before(change: FileChange, lines: _Tracked) -> _Tracked:
         elif hunk.new_start + max(hunk.new_count - 1, 0) < lines.first:
             first += delta
             last += delta
-    return _Tracked(lines.place, max(1, first), max(1, first, last))
+    return _Tracked(lines.place, max(1, first), max(1, first, last), lines.touches)
 
 
 def _holds(hunk: Hunk, lines: _Tracked) -> bool:
@@ -258,8 +262,3 @@ def _matters(path: str) -> bool:
 def _told(age: timedelta) -> str:
     minutes = int(age.total_seconds() // 60)
     return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"  # noqa: PLR2004
-
-
-def suspects_before(began_at: datetime | None, commits: Iterable[Commit]) -> Commit | None:
-    """The newest commit that was there when it began."""
-    return next((commit for commit in commits if began_at is None or commit.committed_at <= began_at), None)

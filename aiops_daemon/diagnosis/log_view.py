@@ -17,6 +17,7 @@ from typing import Any
 
 from aiops_daemon.diagnosis.clues import Clues, Request
 from aiops_daemon.diagnosis.log_rows import Row
+from aiops_daemon.diagnosis.rates import Rates, rates_of
 from aiops_daemon.domain.event import Event
 from aiops_daemon.domain.sighting import Sighting
 
@@ -67,6 +68,7 @@ class LogView:
         before: what was logged in the seconds before the first of them.
         others: what else began near it: title, code and when.
         routes: method and shape of a path -> requests in all, and of them those that failed with the incident.
+        rates: how often, before and after.
         starts: when the program was started, before and after.
         unread: the files that could not be read, and why.
     """
@@ -76,6 +78,7 @@ class LogView:
     before: list[Row] = field(default_factory=list)
     others: list[tuple[str, str | None, datetime]] = field(default_factory=list)
     routes: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    rates: Rates | None = None
     starts: list[Row] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     first_logged_at: datetime | None = None
@@ -111,7 +114,7 @@ def view_of(rows: Sequence[Row], is_ours: Callable[[Sighting], bool]) -> LogView
     view.requests = [_shortened(by_request[key]) for key in chosen]
     _look_before(view, rows)
     _look_around(view, rows, is_ours)
-    _count_routes(view, by_request, set(keys))
+    _count_routes(view, by_request, set(keys), timed)
     return view
 
 
@@ -155,7 +158,10 @@ def _look_around(view: LogView, rows: Sequence[Row], is_ours: Callable[[Sighting
     view.others = sorted(view.others, key=lambda each: abs(each[2] - began))[:_MOST_OTHERS]
 
 
-def _count_routes(view: LogView, by_request: Mapping[str, list[Row]], failed: set[str]) -> None:
+def _count_routes(
+    view: LogView, by_request: Mapping[str, list[Row]], failed: set[str], timed: Sequence[datetime]
+) -> None:
+    asked: list[datetime] = []
     totals: Counter[tuple[str, str]] = Counter()
     failures: Counter[tuple[str, str]] = Counter()
     began = view.began_at
@@ -167,11 +173,14 @@ def _count_routes(view: LogView, by_request: Mapping[str, list[Row]], failed: se
         totals[route] += 1
         failures[route] += key in failed
         at = rows[-1].event.logged_at
+        if route in wanted and at is not None:
+            asked.append(at)
         is_good = route in wanted and not any(row.is_bad for row in rows)
         if is_good and at is not None and (began is None or at < began):
             view.last_good_at = max(view.last_good_at or at, at)
     most = sorted(totals, key=lambda route: (-failures[route], -totals[route]))[:12]
     view.routes = {route: (totals[route], failures[route]) for route in most}
+    view.rates = rates_of([row.event.logged_at for row in view.rows if row.event.logged_at], asked, timed)
 
 
 def route_of(event: Event) -> tuple[str, str] | None:

@@ -1,6 +1,7 @@
 """The evidence as people and programs get it: on the alert, in `show`, by `context`; and what is said where something can't be had."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -81,6 +82,10 @@ async def test_context_of_an_incident_is_what_would_be_sent(with_source, discord
     assert "d9fb78a6c18e" in text
     assert "shared_client" in text
     assert live["system"] not in text
+    assert re.search(
+        r"how often\n.*\nin steps of \d+ minutes:\n.* 0 times, \d+ requests of these routes\n", text
+    )
+    assert "committed since" in text or "the latest commits" in text
 
 
 async def test_what_users_wrote_stands_there_as_placeholders_and_personal_data_not_at_all(

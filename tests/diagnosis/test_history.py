@@ -1,8 +1,10 @@
 """Line history: the lines of a place are followed back through what was inserted, deleted and renamed, to whoever changed them."""
 
 import difflib
+import itertools
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -99,6 +101,19 @@ def test_who_wrote_the_file_counts_for_less_than_who_changed_it():
     later = commit(1, change([*FILE[:5], "before", *FILE[6:]], FILE))
     found = history.suspects([later, first], [place(4, 8)], (), CLUES, ())
     assert [suspect.commit for suspect in found] == [later, first]
+
+
+def test_the_older_a_change_of_the_same_lines_the_less_it_counts():
+    versions = [["fn f() {", f"    wait({seconds})", "}"] for seconds in range(5)]
+    commits = [
+        commit(number, change(old, new))
+        for number, (new, old) in enumerate(itertools.pairwise(reversed(versions)), start=1)
+    ]
+    found = history.suspects(commits, [place(1, 3)], (), CLUES, ())
+    weights = {suspect.commit.subject: suspect.kinds["lines"][0] for suspect in found}
+    assert [weights[f"commit {number}"] for number in (1, 2, 3, 4)] == pytest.approx(
+        [40.0, 40 / 2**0.5, 40 / 3**0.5, 20.0]
+    )
 
 
 def test_a_changed_setting_leads_to_its_commit():
