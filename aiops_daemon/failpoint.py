@@ -23,6 +23,7 @@ NAMES = frozenset(
         "after_edit",
         "before_admit",
         "after_first_scan",
+        "after_source",
     }
 )
 

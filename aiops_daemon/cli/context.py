@@ -14,7 +14,7 @@ from typing import Any
 
 from aiops_daemon import cli
 from aiops_daemon.cli.output import configuration, console, print_json, state
-from aiops_daemon.diagnosis import handler
+from aiops_daemon.diagnosis import look
 from aiops_daemon.diagnosis.evidence import tokens_of
 from aiops_daemon.diagnosis.gather import Subject, gather
 from aiops_daemon.diagnosis.log_rows import Row, read_rows
@@ -101,11 +101,11 @@ def of_incident(loaded: Loaded, incident_id: int) -> Evidence:
         CommandError: there is no such incident.
     """
     with state(loaded.settings) as connection:
-        known = handler.read(connection, incident_id, datetime.now(UTC))
+        known = look.read(connection, incident_id, datetime.now(UTC))
     if known is None:
         missing = f"there is no incident {incident_id}; `aiops-daemon incidents --all` lists them"
         raise cli.CommandError(cli.NO, missing)
-    return asyncio.run(handler.evidence_of(known, live_from(loaded)))
+    return asyncio.run(look.evidence_of(known, live_from(loaded)))
 
 
 def most_frequent(rows: list[Row], *, code: str | None, contains: str | None) -> Sighting | None:

@@ -24,6 +24,7 @@ from aiops_daemon.diagnosis.settings_read import settings_of
 from aiops_daemon.diagnosis.snapshot import Snapshot, snapshot_of
 from aiops_daemon.domain.evidence import Evidence, NamedIncident
 from aiops_daemon.domain.patch import Commit
+from aiops_daemon.failpoint import failpoint
 from aiops_daemon.settings import Settings
 
 _SETTINGS_OF_PLACES = 14
@@ -33,7 +34,11 @@ _MOST_DEPLOYED_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """The incident that is asked about."""
+    """The incident that is asked about.
+
+    Attributes:
+        gaps: what could not be looked at, if that is known before; without a path to the source, that it is missing is one.
+    """
 
     title: str
     code: str | None
@@ -41,6 +46,7 @@ class Subject:
     count: int
     place: str | None = None
     similar: Sequence[tuple[NamedIncident, str]] = ()
+    gaps: Sequence[str] = ()
 
 
 async def gather(
@@ -61,6 +67,7 @@ async def gather(
         view=view,
         clues=clues,
         similar=subject.similar,
+        gaps=[*subject.gaps],
     )
     source = await _source(settings, found)
     found.gaps += [f"log: {each}" for each in view.unread]
@@ -70,15 +77,16 @@ async def gather(
         renderer = Renderer(redact)
         return evidence_of(found, renderer, settings.service.zone, budget)
     snapshot, commits = source
+    failpoint("after_source")
     return await asyncio.to_thread(_weigh, found, snapshot, commits, redact, settings, budget)
 
 
 async def _source(settings: Settings, found: Findings) -> tuple[Snapshot, list[Commit]] | None:
     repository = settings.repository
     if repository.path is None:
-        found.gaps.append(
+        found.gaps = found.gaps or [
             "source: repository.path is empty, so neither the code nor its history was looked at"
-        )
+        ]
         return None
     git = Git(repository.path)
     try:

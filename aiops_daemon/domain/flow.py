@@ -141,7 +141,7 @@ def after_event(
     return Consequence(incident=incident, reason=reason, jobs=tuple(jobs), notes=tuple(notes))
 
 
-EVIDENCE_AFTER = timedelta(seconds=1)
+EVIDENCE_AFTER = timedelta(milliseconds=500)
 """Behind the alert: by then the failing request has logged all it had to say."""
 
 

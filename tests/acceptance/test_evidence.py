@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -223,6 +224,40 @@ async def test_an_incident_like_an_earlier_one_is_said_to_be(with_source, discor
     )
     await discord.until(lambda: "Seen before" in shown(discord))
     assert "#1 EXT5001" in shown(discord)
+
+
+async def test_a_look_that_dies_over_the_source_is_made_without_it(with_source, discord):
+    shutil.copy(LOG, with_source.log)
+    await with_source.start(AIOPS_FAILPOINT="after_source:kill")
+    await discord.until(lambda: "evidence only, no AI" in shown(discord))
+    assert "source: the look was ended by SIGKILL" in shown(discord)
+    assert "Began" in shown(discord)
+    assert await with_source.stop() == 0
+
+
+async def test_stopped_in_the_middle_of_a_look_it_ends_at_once_and_looks_again_later(with_source, discord):
+    shutil.copy(LOG, with_source.log)
+    await with_source.start(AIOPS_FAILPOINT="after_source:sleep")
+    looks = Path(f"/proc/{with_source.process.pid}/task/{with_source.process.pid}/children")
+
+    async def looking():
+        return any(
+            "aiops_daemon.diagnosis" in Path(f"/proc/{child}/cmdline").read_text()
+            for child in looks.read_text().split()
+        )
+
+    await with_source.until(looking)
+    look = looks.read_text().split()[0]
+    assert await with_source.stop() == 0
+    assert not Path(f"/proc/{look}").exists()
+    await with_source.start()
+    await discord.until(lambda: "evidence only, no AI" in shown(discord))
+
+
+def test_a_look_gets_so_much_memory_and_no_more():
+    code = "from aiops_daemon.diagnosis import apart; apart.confine(); bytearray(apart.MOST_MEMORY_BYTES)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stderr.rstrip().endswith("MemoryError")
 
 
 @pytest.mark.parametrize(

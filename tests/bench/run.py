@@ -5,6 +5,7 @@ Machines differ and are noisy: compare figures of one run with each other, not w
     append -> POST   from the write of a coded ERROR to its arrival at Discord, each a new incident
     reading          bytes of a log through the reader, as `replay` reads them
     memory           the daemon's resident set after the appends
+    look             from an alert to its edit, on a large repository, and what becomes of other alerts meanwhile
     start            `aiops-daemon --help`, and from the start of `run` to its first word
 """
 
@@ -24,6 +25,7 @@ from statistics import median, quantiles
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.acceptance.harness import COMMAND, Daemon, Discord, line
+from tests.bench.look import looks
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -126,6 +128,7 @@ def main() -> None:
         help_speed()
         asyncio.run(alerts(arguments.appends, Path(directory)))
         reading(arguments.megabytes, Path(directory))
+        asyncio.run(looks(Path(directory)))
 
 
 if __name__ == "__main__":

@@ -190,6 +190,21 @@ async def test_a_second_instance_is_told_which_unit_holds_the_state(service):
     assert f"is held by {UNIT}, process {pid} since" in second.err
 
 
+async def test_the_evidence_is_looked_up_in_a_process_of_its_own_under_the_units_filters(service, discord):
+    await service.write(CONFIG, f'{TOML}[repository]\npath = "/var/lib/clone"\nbase_branch = "main"\n')
+    await service.must(
+        "sh",
+        "-c",
+        "rm -rf /var/lib/clone && git init -q -b main /var/lib/clone && cd /var/lib/clone && "
+        "printf 'fn pay() {\n    error!(\"the carrier said no\");\n}\n' > pay.rs && git add . && "
+        "git -c user.name=a -c user.email=a@example.com commit -qm pay",
+    )
+    await service.must("systemctl", "start", UNIT)
+    await append(service, line("EXT5001", "the carrier said no"))
+    await discord.until(lambda: "pay.rs" in told(discord))
+    assert "Not looked at" not in told(discord)
+
+
 async def test_a_configuration_that_is_wrong_is_told_to_people_and_not_tried_again(service, discord):
     await service.write(CONFIG, TOML + "[nonsense]\n")
     assert (await service.run("systemctl", "start", UNIT)).code != 0
