@@ -63,6 +63,10 @@ class GitError(Exception):
     """What git can't do here, in one line for people."""
 
 
+class NoCommitError(GitError):
+    """A name that stands for no commit here."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeEntry:
     """A file of a commit."""
@@ -82,13 +86,22 @@ class Git:
         """The commit that a name stands for.
 
         Raises:
-            GitError: there is none, or this is no repository.
+            NoCommitError: there is none.
+            GitError: this is no repository.
         """
         ran = await self._run("rev-parse", "--verify", "--quiet", _commit(revision))
         if ran.code == 0:
             return ran.out.strip()
         await self._output("rev-parse", "--git-dir")
-        raise self._error(f"there is no commit {revision!r}")
+        raise NoCommitError(f"{self.path}: there is no commit {revision!r}")
+
+    async def is_shallow(self) -> bool:
+        """Whether the clone lacks the older commits.
+
+        Raises:
+            GitError: this is no repository.
+        """
+        return (await self._output("rev-parse", "--is-shallow-repository")).strip() == b"true"
 
     async def tree(self, commit: str) -> list[TreeEntry]:
         """The regular files of a commit; links, submodules, and files whose content the clone lacks are left out."""
@@ -170,7 +183,7 @@ class Git:
 def _commit(revision: str) -> str:
     """A name, as an argument that can only be a commit: no option, no range, no search through messages."""
     if not _REVISION.fullmatch(revision):
-        raise GitError(f"{revision[:80]!r} is no name of a commit")
+        raise NoCommitError(f"{revision[:80]!r} is no name of a commit")
     return f"{revision}^{{commit}}"
 
 

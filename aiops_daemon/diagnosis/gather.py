@@ -9,11 +9,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from aiops_daemon.clients.git import Git, GitError
 from aiops_daemon.diagnosis import history
 from aiops_daemon.diagnosis.code import Code
+from aiops_daemon.diagnosis.deployed import deployed_commit
 from aiops_daemon.diagnosis.evidence import BUDGET_TOKENS, evidence_of
 from aiops_daemon.diagnosis.findings import Findings
 from aiops_daemon.diagnosis.locate import locate
@@ -29,7 +29,6 @@ from aiops_daemon.settings import Settings
 
 _SETTINGS_OF_PLACES = 14
 _HISTORY_SPAN = timedelta(days=400)
-_MOST_DEPLOYED_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +89,8 @@ async def _source(settings: Settings, found: Findings) -> tuple[Snapshot, list[C
         return None
     git = Git(repository.path)
     try:
-        commit = await deployed_commit(git, settings, found.view)
+        commit, gaps = await deployed_commit(git, repository, found.view)
+        found.gaps += gaps
         snapshot, commits = await asyncio.gather(
             snapshot_of(git, commit, repository.source_root), _commits(git, commit, found)
         )
@@ -98,6 +98,10 @@ async def _source(settings: Settings, found: Findings) -> tuple[Snapshot, list[C
         found.gaps.append(f"source: {error}")
         return None
     found.commit = commit
+    if await git.is_shallow():
+        found.gaps.append(
+            f"history: {git.path} is a shallow clone, so only its {len(commits)} newest commits are known; `git fetch --unshallow` there brings the rest"
+        )
     if not snapshot.code:
         found.gaps.append(f"source: commit {commit[:10]} holds no code in a language that is known")
     return snapshot, commits
@@ -111,47 +115,6 @@ async def _commits(git: Git, commit: str, found: Findings) -> list[Commit]:
     except GitError as error:
         found.gaps.append(f"history: {error}")
         return []
-
-
-async def deployed_commit(git: Git, settings: Settings, view: LogView) -> str:
-    """The commit that ran: named by the configuration, by a file, by a field of the log, else the head of the base branch.
-
-    Raises:
-        GitError: there is no such commit.
-    """
-    named = settings.repository.deployed
-    if named:
-        return await git.resolve(_deployed(named, view) or named)
-    base = settings.repository.base_branch
-    for revision in (f"refs/remotes/origin/{base}", f"refs/heads/{base}"):
-        try:
-            return await git.resolve(revision)
-        except GitError:
-            continue
-    return await git.resolve(base)
-
-
-def _deployed(named: str, view: LogView) -> str | None:
-    """What a file or a field of the log says, if this names one.
-
-    Raises:
-        GitError: the file can't be read.
-    """
-    if "/" in named:
-        try:
-            if Path(named).is_file():
-                with Path(named).open(encoding="utf-8", errors="replace") as file:
-                    words = file.read(_MOST_DEPLOYED_CHARACTERS).split()
-                return words[0] if words else None
-        except OSError as error:
-            raise GitError(f"repository.deployed: {named} can't be read: {error.strerror}") from error
-    for row in reversed([*view.starts, *view.rows]):
-        fields = row.values.get("fields", row.values)
-        value = fields.get(named) if isinstance(fields, dict) else None
-        value = value or row.values.get(named)
-        if isinstance(value, str) and value:
-            return value
-    return None
 
 
 def _weigh(

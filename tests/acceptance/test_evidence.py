@@ -21,7 +21,7 @@ LOG = next(SCENARIO.glob("*.log"))
 def clone(tmp_path_factory):
     """The scenario's repository: bare, which is all that is needed."""
     path = tmp_path_factory.mktemp("clone") / "retro.git"
-    subprocess.run(["git", "init", "--quiet", "--bare", path], check=True)
+    subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", path], check=True)
     with STREAM.open("rb") as stream:
         subprocess.run(["git", "-C", path, "fast-import", "--quiet"], stdin=stream, check=True)
     return path
@@ -149,17 +149,108 @@ async def test_a_repository_that_is_broken_is_one_clear_line(with_source, clone,
     assert found["sources"] == []
 
 
+def git(path, *arguments):
+    author = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    subprocess.run(["git", "-C", path, *author, *arguments], check=True, capture_output=True)
+
+
+def cloned(clone, path, *arguments):
+    git(clone, "clone", "--quiet", *arguments, f"file://{clone}", path)
+    return path
+
+
+def shallow(clone, path):
+    return cloned(clone, path, "--depth=1")
+
+
+def dirty(clone, path):
+    for file in cloned(clone, path).rglob("*.rs"):
+        file.write_text("fn changed_by_hand() {}\n")
+    return path
+
+
+def without_its_branch(clone, path):
+    git(cloned(clone, path, "--bare"), "branch", "--move", "main", "trunk")
+    return path
+
+
+def without_commits(_, path):
+    subprocess.run(["git", "init", "--quiet", path], check=True)
+    return path
+
+
+def hostile(clone, path):
+    """Files that are named to do harm, too large, not text, links out; and a configuration that runs what it can."""
+    cloned(clone, path)
+    for name in (
+        "--output=pwned.rs",
+        "new\nline.rs",
+        "\x1b[2Jclear.rs",
+        "\u202egpj.rs",
+        "a b;touch pwned;.rs",
+    ):
+        (path / name).write_text('fn shared_client() { error!("AI request failed"); }\n')
+    (path / "huge.rs").write_text('// "AI request failed"\n' * 200_000)
+    (path / "binary.rs").write_bytes(b"fn shared_client() {}\0" * 100)
+    (path / "garbage.rs").write_text("<<<[[[{{{(((" * 5_000)
+    (path / "link.rs").symlink_to("/etc/passwd")
+    (path / ".gitattributes").write_text("*.rs diff=evil filter=evil\n")
+    git(path, "add", "--all")
+    git(path, "commit", "--quiet", "--message", "\x1b]0;title\x07 \u202e evil")
+    run = f"sh -c 'touch {path}/pwned; cat'"
+    for key in (
+        "diff.evil.textconv",
+        "diff.evil.command",
+        "diff.external",
+        "filter.evil.smudge",
+        "core.fsmonitor",
+        "core.pager",
+    ):
+        git(path, "config", key, run)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "says", "has_source"),
+    [
+        (lambda _, path: path, "cannot change to", False),
+        (without_commits, "there is no branch 'main' (repository.base_branch), and nothing at HEAD", False),
+        (shallow, "is a shallow clone, so only its 1 newest commits are known", True),
+        (without_its_branch, "there is no branch 'main' (repository.base_branch); ", True),
+        (dirty, "", True),
+        (hostile, "", True),
+    ],
+)
+async def test_whatever_the_repository_is_like_there_is_one_clear_line_and_the_rest(
+    with_source, clone, tmp_path, make, says, has_source
+):
+    path = make(clone, tmp_path / "odd")
+    with_source.configure(f'[repository]\npath = "{path}"\nsource_root = "codes/server"\n')
+    found = await with_source.json("context", "--log", str(LOG))
+    text = found["messages"][0]["content"][0]["text"]
+    _, _, gaps = text.partition("## NOT LOOKED AT")
+    assert says in gaps
+    assert bool(gaps) is bool(says)
+    assert "## LOG" in text
+    assert bool(found["sources"]) is has_source
+    assert "changed_by_hand" not in text
+    assert not [*path.glob("pwned*")]
+    assert all(character.isprintable() or character == "\n" for character in text.replace("\t", ""))
+
+
 async def test_a_commit_that_is_not_there_is_named(with_source, clone):
     with_source.configure(f'[repository]\npath = "{clone}"\ndeployed = "release-42"\n')
     text = json.dumps(await with_source.json("context", "--log", str(LOG)))
-    assert "there is no commit 'release-42'" in text
+    assert re.search(
+        r"there is no commit 'release-42' \(repository.deployed\); [0-9a-f]{10} was looked at instead", text
+    )
 
 
 async def test_a_file_that_names_the_commit_and_can_not_be_read_is_named(with_source, clone):
     unreadable = "/proc/self/mem"  # there, a plain file, and its first byte is an error even for root
     with_source.configure(f'[repository]\npath = "{clone}"\ndeployed = "{unreadable}"\n')
     text = json.dumps(await with_source.json("context", "--log", str(LOG)))
-    assert f"repository.deployed: {unreadable} can't be read" in text
+    assert f"there is no way to read {unreadable} (repository.deployed)" in text
 
 
 async def test_one_of_two_logs_that_was_rotated_away_is_named(with_source, discord):
