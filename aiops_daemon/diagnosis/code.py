@@ -202,8 +202,8 @@ class Code:
             owner, sign, name = match["owner"] or "", match["sign"] or "", match["name"]
             if not sign and text.endswith((".", "::"), 0, match.start()):
                 sign = "."  # of something that has no plain name: `self.repository()?.find(...)`
-            # Its own name is the definition, or recursion; or a service's function that is named like the handler's.
-            if name in _KEYWORDS or name == item.name or (owner, sign, name) in seen:
+            # Its own name alone is the definition, or recursion; behind another's name it is that other's function.
+            if name in _KEYWORDS or (name == item.name and not owner) or (owner, sign, name) in seen:
                 continue
             seen.add((owner, sign, name))
             for callee in self._resolve(owner, sign, name, item):
