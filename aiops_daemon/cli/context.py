@@ -16,14 +16,14 @@ from aiops_daemon import cli
 from aiops_daemon.cli.output import configuration, console, print_json, state
 from aiops_daemon.diagnosis import look
 from aiops_daemon.diagnosis.evidence import tokens_of
-from aiops_daemon.diagnosis.gather import Subject, gather
+from aiops_daemon.diagnosis.inquiry import Inquiry, Subject
 from aiops_daemon.diagnosis.log_rows import Row, read_rows
 from aiops_daemon.diagnosis.log_view import view_of
 from aiops_daemon.diagnosis.prompt import Prompt, prompt_for
 from aiops_daemon.domain.evidence import Evidence
 from aiops_daemon.domain.sighting import Sighting
 from aiops_daemon.live import live_from
-from aiops_daemon.redaction import Placeholders
+from aiops_daemon.redaction import Placeholders, Redaction
 from aiops_daemon.settings import Loaded, Settings
 from aiops_daemon.sources.formats import format_for
 from aiops_daemon.triage.classify import classify
@@ -40,9 +40,10 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.id is not None and (arguments.code or arguments.contains):
         raise cli.CommandError(cli.USAGE, "--code and --contains choose among log files, with --log")
     if arguments.log:
-        evidence = of_logs(loaded, arguments.log, code=arguments.code, contains=arguments.contains)
+        inquiry = of_logs(loaded, arguments.log, code=arguments.code, contains=arguments.contains)
     else:
-        evidence = of_incident(loaded, arguments.id)
+        inquiry = of_incident(loaded, arguments.id)
+    evidence = asyncio.run(inquiry.evidence())
     prompt = prompt_for(evidence)
     if arguments.json:
         print_json(shape(evidence, prompt, loaded.settings))
@@ -55,8 +56,8 @@ def main(arguments: argparse.Namespace) -> int:
     return cli.OK
 
 
-def of_logs(loaded: Loaded, paths: list[Path], *, code: str | None, contains: str | None) -> Evidence:
-    """The evidence of the most frequent incident of these files that matches.
+def of_logs(loaded: Loaded, paths: list[Path], *, code: str | None, contains: str | None) -> Inquiry:
+    """An inquiry into the most frequent incident of these files that matches.
 
     Raises:
         CommandError: a file can't be read, or there is no such incident.
@@ -79,23 +80,19 @@ def of_logs(loaded: Loaded, paths: list[Path], *, code: str | None, contains: st
             cli.NO, f"there is no incident{' with ' if wanted else ''}{wanted} in these files"
         )
     view = view_of(rows, lambda sighting: _key(sighting) == _key(chosen))
-    names = Placeholders.fresh()
-
-    def redact(text: str) -> str:
-        return live.terms.redactor.text(text, names)
-
+    redact = Redaction(live.terms.redactor, Placeholders.fresh())
     subject = Subject(
-        title=redact(chosen.title),
+        title=redact.text(chosen.title),
         code=chosen.code,
         severity=chosen.severity.value,
         count=len(view.rows),
         place=chosen.place,
     )
-    return asyncio.run(gather(subject, view, loaded.settings, redact))
+    return Inquiry(subject=subject, rows=rows, view=view, settings=loaded.settings, redact=redact)
 
 
-def of_incident(loaded: Loaded, incident_id: int) -> Evidence:
-    """The evidence of an incident of the state, gathered now.
+def of_incident(loaded: Loaded, incident_id: int) -> Inquiry:
+    """An inquiry into an incident of the state.
 
     Raises:
         CommandError: there is no such incident.
@@ -105,7 +102,7 @@ def of_incident(loaded: Loaded, incident_id: int) -> Evidence:
     if known is None:
         missing = f"there is no incident {incident_id}; `aiops-daemon incidents --all` lists them"
         raise cli.CommandError(cli.NO, missing)
-    return asyncio.run(look.evidence_of(known, live_from(loaded)))
+    return look.inquiry_into(known, live_from(loaded))
 
 
 def most_frequent(rows: list[Row], *, code: str | None, contains: str | None) -> Sighting | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -34,12 +35,13 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _told(scenarios: list[Scenario], loaded: Loaded) -> Any:
     def gathered(scenario: Scenario, repository: Path) -> Evidence:
-        return of_logs(
+        inquiry = of_logs(
             _at(loaded, scenario, repository),
             list(scenario.logs),
             code=scenario.code,
             contains=scenario.contains,
         )
+        return asyncio.run(inquiry.evidence())
 
     running = evaluated(scenarios, gathered)
     if not sys.stderr.isatty():

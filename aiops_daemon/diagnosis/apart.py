@@ -12,8 +12,9 @@ import pickle
 import resource
 import signal
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import IO
 
@@ -22,7 +23,8 @@ import msgspec
 from aiops_daemon.clients.programs import Ran, run
 from aiops_daemon.diagnosis import look
 from aiops_daemon.diagnosis.look import Known
-from aiops_daemon.domain.evidence import Evidence
+from aiops_daemon.domain.evidence import Evidence, Piece, PieceKind
+from aiops_daemon.domain.lookup import Lookup
 from aiops_daemon.live import live_from
 from aiops_daemon.redaction import Placeholders
 from aiops_daemon.settings import Loaded
@@ -38,36 +40,91 @@ _ARGV = (sys.executable, "-P", "-m", "aiops_daemon.diagnosis")
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What the daemon hands over: what the state has of an incident, and what is asked beyond the evidence."""
+
+    known: Known
+    loaded: Loaded
+    lookups: tuple[Lookup, ...] = ()
+    letter: str = ""
+    users: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What the look found, and the names it gave to what was taken out."""
+    """What was found, and the names it gave to what was taken out.
+
+    Attributes:
+        names, users: what stands for secrets and personal data, and for what users wrote.
+        blobs: what the files that are cited hold, by the names of their blobs.
+    """
 
     evidence: Evidence
+    pieces: tuple[Piece, ...]
     names: dict[str, list[str]]
+    users: dict[str, str]
+    blobs: dict[str, str]
 
 
-async def evidence_of(known: Known, loaded: Loaded) -> tuple[Evidence, Placeholders]:
-    """The evidence of an incident, and the names that stand in it.
+class Apart:
+    """An inquiry into an incident of the state, each question of it in a process of its own."""
 
-    Raises:
-        RuntimeError: not even the log could be looked at.
-    """
-    ran = await _ask(known, loaded, PATIENCE)
-    if ran.code != 0:
-        why = _told(ran)
+    def __init__(self, known: Known, loaded: Loaded) -> None:
+        self._question = Question(known, loaded)
+        self._blobs: dict[str, str] = {}
+
+    @property
+    def names(self) -> Placeholders:
+        """What stands for secrets and personal data in what was found."""
+        return self._question.known.names
+
+    async def evidence(self) -> Evidence:
+        """Everything that can be found out without a model.
+
+        Raises:
+            RuntimeError: not even the log could be looked at.
+        """
+        ran = await _ask(self._question, PATIENCE)
+        if ran.code != 0:
+            self._give_up_source(_told(ran))
+            ran = await _ask(self._question, PATIENCE_WITHOUT_SOURCE)
+            if ran.code != 0:
+                raise RuntimeError(f"the look into the incident failed: {_told(ran)}")
+        return self._taken(ran).evidence
+
+    async def answers(self, lookups: Sequence[Lookup], letter: str = "Q") -> tuple[Piece, ...]:
+        """What was asked for, a piece each; where that can't be had, this is said."""
+        ran = await _ask(replace(self._question, lookups=tuple(lookups), letter=letter), PATIENCE)
+        if ran.code != 0:
+            why = "it was asked for"
+            return (Piece(id=f"{letter}1", kind=PieceKind.GAP, title="answers", why=why, text=_told(ran)),)
+        return self._taken(ran).pieces
+
+    def blobs(self, paths: Iterable[str]) -> dict[str, str]:
+        """What these files hold at the deployed commit, of those that are shown."""
+        return {path: self._blobs[path] for path in paths if path in self._blobs}
+
+    def _give_up_source(self, why: str) -> None:
+        loaded = self._question.loaded
         source = loaded.settings.repository.model_copy(update={"path": None})
         bare = replace(loaded, settings=loaded.settings.model_copy(update={"repository": source}))
-        ran = await _ask(replace(known, gap=f"source: {why}"), bare, PATIENCE_WITHOUT_SOURCE)
-        if ran.code != 0:
-            raise RuntimeError(f"the look into the incident failed: {_told(ran)}")
-    answer = msgspec.json.decode(ran.raw, type=Answer)
-    return answer.evidence, Placeholders(known.names.key, answer.names)
+        known = replace(self._question.known, gap=f"source: {why}")
+        self._question = replace(self._question, known=known, loaded=bare)
+
+    def _taken(self, ran: Ran) -> Answer:
+        answer = msgspec.json.decode(ran.raw, type=Answer)
+        known = self._question.known
+        known = replace(known, names=Placeholders(known.names.key, answer.names))
+        self._question = replace(self._question, known=known, users=answer.users)
+        self._blobs |= answer.blobs
+        return answer
 
 
-async def _ask(known: Known, loaded: Loaded, patience: timedelta) -> Ran:
+async def _ask(question: Question, patience: timedelta) -> Ran:
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     environment |= {name: os.environ[name] for name in _KEPT if name in os.environ}
-    question = pickle.dumps((known, loaded))
-    return await run(_ARGV, seconds=patience.total_seconds(), environment=environment, stdin=question)
+    stdin = pickle.dumps(question)
+    return await run(_ARGV, seconds=patience.total_seconds(), environment=environment, stdin=stdin)
 
 
 def _told(ran: Ran) -> str:
@@ -84,9 +141,20 @@ def _told(ran: Ran) -> str:
 async def answer(question: IO[bytes]) -> bytes:
     """Within limits, and as JSON: what looked at the work of strangers is not trusted to hand over objects."""
     confine()
-    known, loaded = pickle.load(question)  # noqa: S301 - it comes from the daemon, through a pipe that nobody else has
-    evidence = await look.evidence_of(known, live_from(loaded))
-    return msgspec.json.encode(Answer(evidence, known.names.known()))
+    asked: Question = pickle.load(question)  # noqa: S301 - it comes from the daemon, through a pipe that nobody else has
+    inquiry = look.inquiry_into(asked.known, live_from(asked.loaded), asked.users)
+    evidence = await inquiry.evidence()
+    pieces = await inquiry.answers(asked.lookups, asked.letter)
+    paths = [piece.path for piece in (*evidence.pieces, *pieces) if piece.path is not None]
+    return msgspec.json.encode(
+        Answer(
+            evidence,
+            pieces,
+            names=asked.known.names.known(),
+            users=inquiry.users_names(),
+            blobs=inquiry.blobs(paths),
+        )
+    )
 
 
 def confine() -> None:

@@ -98,9 +98,9 @@ def evidence_of(found: Findings, renderer: Renderer, zone: tzinfo, budget: int =
     chosen.pieces.append(_incident(found, zone))
     chosen.section(PieceKind.LOG, _log(found, renderer, zone), "L")
     if found.source is not None:
-        chosen.section(PieceKind.SOURCE, _sources(found), "S")
+        chosen.section(PieceKind.SOURCE, _sources(found, renderer), "S")
         chosen.section(PieceKind.SETTING, _settings(found, renderer), "E")
-        chosen.section(PieceKind.COMMIT, _diffs(found), "C")
+        chosen.section(PieceKind.COMMIT, _diffs(found, renderer), "C")
         chosen.section(PieceKind.HISTORY, _rest(found), "H")
     chosen.section(PieceKind.MEMORY, _memory(found), "M")
     chosen.fill()
@@ -188,7 +188,7 @@ def _rows(rows: Iterable[Row], renderer: Renderer) -> str:
     return "\n".join(renderer.row(row) for row in rows)
 
 
-def _sources(found: Findings) -> Iterable[_Offer]:
+def _sources(found: Findings, renderer: Renderer) -> Iterable[_Offer]:
     assert found.source is not None
     shown: list[tuple[str, int, int]] = []
     frames = [line for _, line in found.clues.frames]
@@ -199,7 +199,7 @@ def _sources(found: Findings) -> Iterable[_Offer]:
             continue
         shown.append((item.path, first, last))
         yield (
-            text,
+            renderer.source(text),
             {
                 "title": f"{item.path}:{first}-{last}" + (f" {item.label}" if item.label else ""),
                 "why": "; ".join(place.whys[:3]),
@@ -237,14 +237,14 @@ def _settings(found: Findings, renderer: Renderer) -> Iterable[_Offer]:
         yield "\n".join(lines), {"title": setting.name, "why": f"read by {', '.join(setting.readers[:3])}"}
 
 
-def _diffs(found: Findings) -> Iterable[_Offer]:
+def _diffs(found: Findings, renderer: Renderer) -> Iterable[_Offer]:
     for rank, suspect in enumerate(found.suspects):
         if suspect.score <= 0:
             return
         most = _DIFF_LINES[rank] if rank < len(_DIFF_LINES) else 12
         commit = suspect.commit
         yield (
-            rendering.diff(commit, suspect.paths, most),
+            renderer.source(rendering.diff(commit, suspect.paths, most)),
             {
                 "title": f"{commit.sha[:12]} {commit.committed_at:%Y-%m-%d %H:%M} {rendering.clean(commit.subject)[:100]}",
                 "why": "; ".join(suspect.reasons[:4]),

@@ -9,7 +9,7 @@ from typing import ClassVar
 from structlog.contextvars import bind_contextvars
 
 from aiops_daemon.clock import Clock
-from aiops_daemon.diagnosis import apart
+from aiops_daemon.diagnosis.apart import Apart
 from aiops_daemon.diagnosis.look import Known, read
 from aiops_daemon.domain import flow
 from aiops_daemon.domain.evidence import Evidence
@@ -42,8 +42,9 @@ class EvidenceHandler:
         if known is None:
             return Outcome()
         bind_contextvars(code=known.incident.code)
-        evidence, names = await apart.evidence_of(known, self._live.loaded)
-        return Outcome(changes=(lambda tx: self._settle(tx, incident_id, known, names, evidence),))
+        inquiry = Apart(known, self._live.loaded)
+        evidence = await inquiry.evidence()
+        return Outcome(changes=(lambda tx: self._settle(tx, incident_id, known, inquiry.names, evidence),))
 
     def _settle(
         self, tx: sqlite3.Connection, incident_id: int, known: Known, names: Placeholders, evidence: Evidence

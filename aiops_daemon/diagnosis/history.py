@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -72,13 +72,13 @@ class Suspect:
 
 @dataclass(slots=True)
 class _Tracked:
-    """Lines that are followed back: they are those of a place in today's file, and elsewhere before.
+    """Lines that are followed back: they are those of an item of today's file, and elsewhere before.
 
     Attributes:
         touches: how many newer commits changed them.
     """
 
-    place: Place
+    item: Item
     first: int
     last: int
     touches: int = 0
@@ -111,25 +111,49 @@ def suspects(
 
 def _by_lines(commits: Sequence[Commit], places: Sequence[Place], found: dict[str, Suspect]) -> None:
     best = max((place.score for place in places), default=1.0) or 1.0
+    scores = {place.item: place.score for place in places}
+    for touch in touches(commits, [place.item for place in places]):
+        weight = 40.0 * (scores[touch.item] / best) / math.sqrt(touch.rank)
+        why = f"{'wrote' if touch.is_birth else 'changed'} {touch.item.label or touch.item.path}"
+        suspect = found[touch.commit.sha]
+        suspect.touched.append(touch.item)
+        suspect.add("lines", weight * (0.35 if touch.is_birth else 1.0), why, touch.change.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A commit that changed the lines of an item, in what is more than their form.
+
+    Attributes:
+        rank: 1 for the newest one of the item.
+        is_birth: whether the lines came into being with it.
+    """
+
+    item: Item
+    commit: Commit
+    change: FileChange
+    hunks: tuple[Hunk, ...]
+    rank: int
+    is_birth: bool
+
+
+def touches(commits: Iterable[Commit], items: Iterable[Item]) -> Iterator[Touch]:
+    """Who changed the lines of these items of today's files, followed back through commits, the newest first."""
     tracked: dict[str, list[_Tracked]] = defaultdict(list)
-    for place in places:
-        tracked[place.item.path].append(_Tracked(place, place.item.first_line, place.item.last_line))
+    for item in items:
+        tracked[item.path].append(_Tracked(item, item.first_line, item.last_line))
     for commit in commits:
         for change in commit.changes:
             if change.path is None or change.path not in tracked:
                 continue
             lines = tracked.pop(change.path)
             for each in lines:
-                kinds = [hunk for hunk in change.hunks if _meets(hunk, each)]
-                if not kinds or _is_formatting(kinds):
+                hunks = tuple(hunk for hunk in change.hunks if _meets(hunk, each))
+                if not hunks or _is_formatting(hunks):
                     continue
                 each.touches += 1
-                weight = 40.0 * (each.place.score / best) / math.sqrt(each.touches)
-                is_birth = change.old_path is None or any(_holds(hunk, each) for hunk in kinds)
-                where = each.place.item.label or each.place.item.path
-                why = f"wrote {where}" if is_birth else f"changed {where}"
-                found[commit.sha].touched.append(each.place.item)
-                found[commit.sha].add("lines", weight * (0.35 if is_birth else 1.0), why, change.path)
+                is_birth = change.old_path is None or any(_holds(hunk, each) for hunk in hunks)
+                yield Touch(each.item, commit, change, hunks, each.touches, is_birth)
             if change.old_path is not None:
                 tracked[change.old_path].extend(_before(change, each) for each in lines)
 
@@ -152,7 +176,7 @@ def _before(change: FileChange, lines: _Tracked) -> _Tracked:
         elif hunk.new_start + max(hunk.new_count - 1, 0) < lines.first:
             first += delta
             last += delta
-    return _Tracked(lines.place, max(1, first), max(1, first, last), lines.touches)
+    return _Tracked(lines.item, max(1, first), max(1, first, last), lines.touches)
 
 
 def _holds(hunk: Hunk, lines: _Tracked) -> bool:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import sqlite3
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from aiops_daemon.diagnosis.gather import Subject, gather
+from aiops_daemon.diagnosis.inquiry import Inquiry, Subject
 from aiops_daemon.diagnosis.log_rows import Row, read_rows
-from aiops_daemon.diagnosis.log_view import BYTES_AFTER, BYTES_BEFORE, LogView, view_of
+from aiops_daemon.diagnosis.log_view import BYTES_AFTER, BYTES_BEFORE, view_of
 from aiops_daemon.domain.event import Event
-from aiops_daemon.domain.evidence import Evidence, NamedIncident
+from aiops_daemon.domain.evidence import NamedIncident
 from aiops_daemon.domain.incident import Incident, Sample
 from aiops_daemon.domain.sighting import Sighting
 from aiops_daemon.live import Live
-from aiops_daemon.redaction import Placeholders
+from aiops_daemon.redaction import Placeholders, Redaction
 from aiops_daemon.settings import Settings
 from aiops_daemon.sources.formats import format_for
 from aiops_daemon.store import incidents, knowledge, samples
@@ -66,29 +65,34 @@ def read(connection: sqlite3.Connection, incident_id: int, now: datetime) -> Kno
     )
 
 
-async def evidence_of(known: Known, live: Live) -> Evidence:
-    """Gather for an incident that the daemon knows."""
+def inquiry_into(known: Known, live: Live, users: Mapping[str, str] | None = None) -> Inquiry:
+    """An inquiry into an incident that the daemon knows: the log around its samples is read for it."""
     incident = known.incident
-    view = await asyncio.to_thread(_view, known, live.settings, lambda event: classify(event, live.catalogue))
-
-    def redact(text: str) -> str:
-        return live.terms.redactor.text(text, known.names)
-
-    subject = Subject(
-        title=incident.title,
-        code=incident.code,
-        severity=incident.severity.value,
-        count=incident.count,
-        place=incident.place,
-        similar=known.similar,
-        gaps=(known.gap,) if known.gap else (),
+    rows, unread = _rows(known, live.settings, lambda event: classify(event, live.catalogue))
+    view = view_of(rows, lambda sighting: _is_of(sighting, incident))
+    view.unread = unread
+    return Inquiry(
+        subject=Subject(
+            title=incident.title,
+            code=incident.code,
+            severity=incident.severity.value,
+            count=incident.count,
+            place=incident.place,
+            similar=known.similar,
+            gaps=(known.gap,) if known.gap else (),
+        ),
+        rows=rows,
+        view=view,
+        settings=live.settings,
+        redact=Redaction(live.terms.redactor, known.names),
+        users=users or {},
     )
-    return await gather(subject, view, live.settings, redact)
 
 
-def _view(known: Known, settings: Settings, classified: Callable[[Event], Sighting | None]) -> LogView:
+def _rows(
+    known: Known, settings: Settings, classified: Callable[[Event], Sighting | None]
+) -> tuple[list[Row], list[str]]:
     """The log around the samples that were kept, each file from well before the first to well behind the last."""
-    incident = known.incident
     spans: dict[str, tuple[int, int]] = {}
     for sample in known.samples:
         if sample.file is not None and sample.offset is not None:
@@ -103,9 +107,7 @@ def _view(known: Known, settings: Settings, classified: Callable[[Event], Sighti
             rows += read_rows([part], format_for(settings.logs.format), classified)
         except OSError as error:
             unread.append(f"{name} can't be read: {error.strerror}")
-    view = view_of(rows, lambda sighting: _is_of(sighting, incident))
-    view.unread = unread
-    return view
+    return rows, unread
 
 
 def _plain_file(directory: Path, name: str) -> Path:

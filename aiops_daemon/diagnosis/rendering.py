@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiops_daemon.diagnosis.code import Code
 from aiops_daemon.diagnosis.log_rows import Row
 from aiops_daemon.diagnosis.syntax import Item
 from aiops_daemon.domain.patch import Commit, FileChange
+from aiops_daemon.redaction import Redaction
 
 _USERS_WORDS = """
 user_agent useragent user-agent referer referrer origin_header body payload query query_string nickname username
@@ -40,12 +41,21 @@ class Renderer:
     Args:
         redact: takes secrets and personal data out of a text.
         known_segments: parts of paths that the source itself names; a user wrote the others.
+        names: those that were given before.
+
+    Attributes:
+        names: the placeholders, by kind and value, parted by NUL.
     """
 
-    def __init__(self, redact: Callable[[str], str], known_segments: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        redact: Redaction,
+        known_segments: Iterable[str] = (),
+        names: Mapping[str, str] | None = None,
+    ) -> None:
         self._redact = redact
         self._known = set(known_segments)
-        self._names: dict[str, str] = {}
+        self.names: dict[str, str] = dict(names or {})
 
     def row(self, row: Row) -> str:
         """One record in one line, a panic's or traceback's further lines below it."""
@@ -64,7 +74,11 @@ class Renderer:
 
     def text(self, text: str) -> str:
         """A text of the log's, without what may not leave."""
-        return self._redact(text)
+        return self._redact.text(text)
+
+    def source(self, text: str) -> str:
+        """Source or a change of it, without the secrets that were written into it."""
+        return clean(self._redact.source(text))
 
     def _fields(self, values: Mapping[str, Any]) -> list[str]:
         found: list[str] = []
@@ -112,10 +126,14 @@ class Renderer:
 
     def _name(self, kind: str, value: str) -> str:
         key = f"{kind}\0{value}"
-        if key not in self._names:
-            number = 1 + sum(name.startswith(f"<user:{kind}#") for name in self._names.values())
-            self._names[key] = f"<user:{kind}#{number}>"
-        return self._names[key]
+        if key not in self.names:
+            number = 1 + sum(name.startswith(f"<user:{kind}#") for name in self.names.values())
+            self.names[key] = f"<user:{kind}#{number}>"
+        return self.names[key]
+
+    def value_of(self, placeholder: str) -> str | None:
+        """What a placeholder stands for."""
+        return next((key.partition("\0")[2] for key, name in self.names.items() if name == placeholder), None)
 
 
 def clean(text: str) -> str:
@@ -133,7 +151,7 @@ def source(code: Code, item: Item, focus: Iterable[int] = ()) -> tuple[str, int,
             first = max(first, middle - LONGEST_FUNCTION_LINES // 2)
         last = min(last, first + LONGEST_FUNCTION_LINES - 1)
     numbered = "\n".join(f"{number:>5} {lines[number - 1]}" for number in range(first, last + 1))
-    return clean(numbered), first, last
+    return numbered, first, last
 
 
 def diff(commit: Commit, weights: Mapping[str, float], most_lines: int) -> str:
@@ -156,7 +174,7 @@ def diff(commit: Commit, weights: Mapping[str, float], most_lines: int) -> str:
         )
     if left_out:
         lines.append(f"... and {left_out} more files")
-    return clean("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _change(change: FileChange) -> list[str]:

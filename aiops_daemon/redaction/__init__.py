@@ -5,6 +5,6 @@ control characters): that belongs to whoever renders it.
 """
 
 from aiops_daemon.redaction.placeholders import Placeholders
-from aiops_daemon.redaction.redactor import EXCERPT_INPUT_CHARACTERS, Redactor
+from aiops_daemon.redaction.redactor import EXCERPT_INPUT_CHARACTERS, Redaction, Redactor
 
-__all__ = ["EXCERPT_INPUT_CHARACTERS", "Placeholders", "Redactor"]
+__all__ = ["EXCERPT_INPUT_CHARACTERS", "Placeholders", "Redaction", "Redactor"]

@@ -21,23 +21,7 @@ def _is_told_in_prose(data: bytes, start: int, end: int) -> bool:
     return end - start >= _SHORTEST_IN_PROSE and _is_told(data, start, end)
 
 
-CREDENTIALS: Final = (
-    Shape(
-        kind="CREDENTIAL",
-        hints=("digest", "aws4-hmac"),
-        pattern=compiled(
-            rb"(?i)(?:\bdigest[ \t]+|\bAWS4-HMAC-SHA256[ \t]+)((?:username|realm|credential|nonce)=[^\r\n]*)"
-        ),
-    ),
-    Shape(
-        kind="CREDENTIAL",
-        hints=("bearer", "basic", "kakaoak", "authorization"),
-        pattern=compiled(
-            rb"(?i)(?:\b(?:bearer|basic|kakaoak)(?:[ \t]+(?:auth|token|credentials?))?(?:[ \t]+|%20|\+)|authorization[ \t]*[:=][ \t]*(?:token|bot)[ \t]+)"
-            rb"([A-Za-z0-9._~+/=\-]{8,}|[A-Za-z0-9._~+/=\-]*<JWT[0-9_]*>[A-Za-z0-9._~+/=\-]*)"
-        ),
-        check=checks.looks_random,
-    ),
+IN_URLS: Final = (
     Shape(
         kind="PASSWORD",
         hints=("://",),
@@ -62,6 +46,26 @@ CREDENTIALS: Final = (
         hints=("@tcp(", "@unix("),
         pattern=compiled(rb"[A-Za-z0-9_.\-]+:([^\s:\"'<>]+)@(?:tcp|unix)\("),
     ),
+)
+
+CREDENTIALS: Final = (
+    Shape(
+        kind="CREDENTIAL",
+        hints=("digest", "aws4-hmac"),
+        pattern=compiled(
+            rb"(?i)(?:\bdigest[ \t]+|\bAWS4-HMAC-SHA256[ \t]+)((?:username|realm|credential|nonce)=[^\r\n]*)"
+        ),
+    ),
+    Shape(
+        kind="CREDENTIAL",
+        hints=("bearer", "basic", "kakaoak", "authorization"),
+        pattern=compiled(
+            rb"(?i)(?:\b(?:bearer|basic|kakaoak)(?:[ \t]+(?:auth|token|credentials?))?(?:[ \t]+|%20|\+)|authorization[ \t]*[:=][ \t]*(?:token|bot)[ \t]+)"
+            rb"([A-Za-z0-9._~+/=\-]{8,}|[A-Za-z0-9._~+/=\-]*<JWT[0-9_]*>[A-Za-z0-9._~+/=\-]*)"
+        ),
+        check=checks.looks_random,
+    ),
+    *IN_URLS,
     Shape(
         kind="TOKEN",
         hints=("=",),

@@ -11,6 +11,7 @@ from typing import Final
 from aiops_daemon.redaction.credentials import CREDENTIALS
 from aiops_daemon.redaction.fields import AFTER_SCHEME, Cookies, Fields, pairs_of_cookies
 from aiops_daemon.redaction.keys import PERSONAL_KINDS, is_harmless, is_version
+from aiops_daemon.redaction.literals import LITERALS
 from aiops_daemon.redaction.own import own_secrets
 from aiops_daemon.redaction.patterns import Rule, Rulebook, Span
 from aiops_daemon.redaction.personal import PERSONAL
@@ -40,6 +41,7 @@ class Redactor:
         secret = (*own, *TOKENS, *CREDENTIALS, Cookies())
         self._all = Rulebook((*secret, Fields(), *PERSONAL))
         self._secret = Rulebook((*secret, Fields(personal=False)))
+        self._source = Rulebook((*own, *TOKENS, *LITERALS))
 
     def text(self, text: str, names: Placeholders) -> str:
         """The text without secrets and personal data: one line, JSON or not, or several.
@@ -47,6 +49,10 @@ class Redactor:
         Doing it twice changes nothing more, and a text that holds nothing of the kind comes back as it was.
         """
         return _settled(_Pass(rules=self._all, name=names.name, personal=True), text)
+
+    def source(self, text: str, names: Placeholders) -> str:
+        """Source code or a change of it without the secrets that were written into it; its own words are left alone."""
+        return _settled(_Pass(rules=self._source, name=names.name, personal=False), text, depth=0)
 
     def excerpt(self, text: str, names: Placeholders, limit: int) -> str | None:
         """At most `limit` characters of the redacted text, or None if it could not be redacted.
@@ -67,6 +73,22 @@ class Redactor:
             return MASKED
 
 
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """A redactor with the names of one incident."""
+
+    redactor: Redactor
+    names: Placeholders
+
+    def text(self, text: str) -> str:
+        """As `Redactor.text`."""
+        return self.redactor.text(text, self.names)
+
+    def source(self, text: str) -> str:
+        """As `Redactor.source`."""
+        return self.redactor.source(text, self.names)
+
+
 def _own(secrets: Iterable[str]) -> tuple[Rule, ...]:
     rule = own_secrets(secrets)
     return () if rule is None else (rule,)
@@ -76,9 +98,9 @@ def _masked(kind: str, value: str) -> str:  # noqa: ARG001 - one name for all is
     return MASKED
 
 
-def _settled(once: "_Pass", text: str) -> str:
+def _settled(once: "_Pass", text: str, depth: int = _DEPTH) -> str:
     for _ in range(_PASSES):
-        redacted = once.text(text, _DEPTH)
+        redacted = once.text(text, depth)
         if redacted == text:
             break
         text = redacted
