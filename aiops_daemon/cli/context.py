@@ -44,7 +44,7 @@ def main(arguments: argparse.Namespace) -> int:
     else:
         inquiry = of_incident(loaded, arguments.id)
     evidence = asyncio.run(inquiry.evidence())
-    prompt = prompt_for(evidence)
+    prompt = prompt_for(evidence, loaded.settings.language)
     if arguments.json:
         print_json(shape(evidence, prompt, loaded.settings))
         return cli.OK
