@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from aiops_daemon.diagnosis.declared import Declared
 from aiops_daemon.diagnosis.snapshot import Snapshot, SourceFile
 from aiops_daemon.diagnosis.syntax import Item, outline
 
@@ -45,6 +46,7 @@ _CALL = re.compile(
     r"(?:\b(?P<owner>[A-Za-z_]\w*)(?P<sign>::|\??\.))?\b(?P<name>[A-Za-z_]\w*)"
     r"(?:\s*::<[^<>()]*(?:<[^<>()]*>[^<>()]*)*>|<[^<>()\n]*(?:<[^<>()\n]*>[^<>()\n]*)*>)?\s*\("
 )
+_BROKEN_CHAIN = re.compile(r"\s*\n\s*\.(?=\w)")
 _DOUBLE, _SINGLE, _BACK = (rf"{quote}(?:[^{quote}\\\n]|\\.)*{quote}?" for quote in "\"'`")
 _SLASHES = r"//[^\n]*|/\*(?:[\s\S]*?\*/|[\s\S]*)"
 _COMMENT: Mapping[str, re.Pattern[str]] = {
@@ -116,6 +118,11 @@ class Code:
                 name = next(filter(None, match.groups()))
                 found[name].append((file.path, _line_of(starts, match.start(match.lastindex or 0))))
         return found
+
+    @cached_property
+    def declared(self) -> Declared:
+        """What names are declared to be."""
+        return Declared(self.snapshot)
 
     @cached_property
     def literals(self) -> list[tuple[str, int, tuple[str, ...]]]:
@@ -198,6 +205,7 @@ class Code:
         found: dict[Item, None] = {}
         seen: set[tuple[str, str, str]] = set()
         text = _without_comments(self.text_of(item), self.snapshot.files[item.path].language)
+        text = _BROKEN_CHAIN.sub(".", text)
         for match in _CALL.finditer(text):
             owner, sign, name = match["owner"] or "", match["sign"] or "", match["name"]
             if not sign and text.endswith((".", "::"), 0, match.start()):
@@ -218,6 +226,8 @@ class Code:
         if wanted and sign and (exact := self.named(name, wanted)):
             return exact[:MOST_CANDIDATES]
         candidates = [each for each in self.named(name) if not each.is_value]
+        if owner and sign != "::" and (typed := self._typed(owner, name, caller)):
+            return typed[:MOST_CANDIDATES]
         if owner and (near := [each for each in candidates if _is_called(owner, each)]):
             return near[:MOST_CANDIDATES]
         if name in _EVERYDAY:
@@ -227,6 +237,15 @@ class Code:
             return here[:1]
         ours = [each for each in candidates if not self.snapshot.files[each.path].is_test] or candidates
         return ours if len(ours) <= MOST_CANDIDATES else []
+
+    def _typed(self, receiver: str, name: str, caller: Item) -> list[Item]:
+        """The methods of what a receiver is declared to be; of those who implement it, where it is a trait."""
+        found: dict[Item, None] = {}
+        for declared in self.declared.types_of(receiver, caller.path):
+            owners = self.declared.implementors(declared) or [declared]
+            for owner in owners:
+                found.update(dict.fromkeys(each for each in self.named(name, owner) if each != caller))
+        return [each for each in found if not each.is_value]
 
     def callers(self, item: Item, most: int = 6) -> list[Item]:
         """The functions that name this one in a call."""

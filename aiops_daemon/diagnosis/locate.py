@@ -44,7 +44,7 @@ _CONSTRUCTORS = (
     "constructor",
     "default",
 )
-_DEPTHS = (30.0, 20.0, 12.0, 7.0)
+_DEPTHS = (30.0, 24.0, 18.0, 14.0, 11.0, 9.0)
 _MOST_CALLEES = 12
 _WORDS_FILES = 60
 
