@@ -48,6 +48,7 @@ class Clues:
         frames: files and lines that the log names: a panic's place, stack frames, `log.file`.
         spans: the names of the spans around the records.
         targets: the modules that logged.
+        names: values of their fields that look like names in source.
         began_at: when the first one was logged.
         last_good_at: until when the same requests are known to have worked.
         title: what the catalogue calls the code.
@@ -59,6 +60,7 @@ class Clues:
     requests: Sequence[Request] = ()
     spans: Sequence[str] = ()
     targets: Sequence[str] = ()
+    names: Sequence[str] = ()
     fields: Sequence[str] = ()
     began_at: datetime | None = None
     last_good_at: datetime | None = None

@@ -6,8 +6,9 @@ apart only when one of their functions is asked for.
 
 from __future__ import annotations
 
+import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,6 +47,10 @@ _CALL = re.compile(
     r"(?:\b(?P<owner>[A-Za-z_]\w*)(?P<sign>::|\??\.))?\b(?P<name>[A-Za-z_]\w*)"
     r"(?:\s*::<[^<>()]*(?:<[^<>()]*>[^<>()]*)*>|<[^<>()\n]*(?:<[^<>()\n]*>[^<>()\n]*)*>)?\s*\("
 )
+_CALLED = re.compile(r"\b([A-Za-z_]\w+)\(")
+_MENTION = re.compile(r"(?:\b([a-z_]\w*)(?:::|\.))?\b([A-Z]\w+)")
+_ENTITY = frozenset({"Entity", "Column", "ActiveModel", "Model"})
+"""sea-orm gives every table the same four names: https://www.sea-ql.org/SeaORM/docs/generate-entity/entity-structure/"""
 _BROKEN_CHAIN = re.compile(r"\s*\n\s*\.(?=\w)")
 _DOUBLE, _SINGLE, _BACK = (rf"{quote}(?:[^{quote}\\\n]|\\.)*{quote}?" for quote in "\"'`")
 _SLASHES = r"//[^\n]*|/\*(?:[\s\S]*?\*/|[\s\S]*)"
@@ -80,6 +85,7 @@ _EVERYDAY = frozenset(_EVERYDAY_WORDS.split())
 """Names that everybody's library has: found in a call they say nothing of who is called."""
 
 MOST_CANDIDATES = 4
+MOST_USES = 2
 
 _QUOTES = {"rust": '"', "python": "\"'", "typescript": "\"'`", "go": '"`', "java": '"'}
 _LITERAL: Mapping[str, re.Pattern[str]] = {
@@ -247,6 +253,34 @@ class Code:
                 found.update(dict.fromkeys(each for each in self.named(name, owner) if each != caller))
         return [each for each in found if not each.is_value]
 
+    @cached_property
+    def _calls_of(self) -> Counter[str]:
+        """How often each name is called, tests left out."""
+        return Counter(
+            name for file in self.snapshot.code if not file.is_test for name in _CALLED.findall(file.text)
+        )
+
+    def rarity(self, name: str) -> float:
+        """1 for what is called once or twice, less for what everybody calls."""
+        return 1.0 / (1.0 + 0.2 * math.log2(max(1.0, self._calls_of[name] / 3)))
+
+    def used_by(self, item: Item) -> list[Item]:
+        """The types that an item speaks of, and of an entity what says how it hangs together with others."""
+        found: dict[Item, None] = {}
+        text = _without_comments(self.text_of(item), self.snapshot.files[item.path].language)
+        for module, name in dict.fromkeys(_MENTION.findall(text)):
+            names = ("Relation", "Model") if name in _ENTITY else (name,)
+            if module and name not in _ENTITY | {"Relation"} and len(self.named(name)) > 1:
+                names = (name,)
+            for each in names:
+                candidates = [known for known in self.named(each) if known.is_value and known != item]
+                if module:
+                    near = [known for known in candidates if _is_module(module, known.path)]
+                    candidates = near or (candidates if len(candidates) == 1 else [])
+                if len(candidates) <= MOST_USES:
+                    found.update(dict.fromkeys(candidates))
+        return list(found)
+
     def callers(self, item: Item, most: int = 6) -> list[Item]:
         """The functions that name this one in a call."""
         if item.name in _EVERYDAY:
@@ -289,9 +323,14 @@ def is_everyday(name: str) -> bool:
     return name in _EVERYDAY or name in _KEYWORDS
 
 
+def _is_module(module: str, path: str) -> bool:
+    stem = path.rpartition(".")[0]
+    return stem.endswith((f"/{module}", f"/{module}/mod", f"/{module}/index", f"/{module}/__init__"))
+
+
 def _is_called(receiver: str, item: Item) -> bool:
     """Whether a receiver or module bears the name of what a function belongs to: `member_service.find`, `ai::complete`."""
-    plain = receiver.lower().replace("_", "")
+    plain = receiver.lower().replace("_", "").removesuffix("s")
     owner = item.owner.lower().replace("_", "")
     if owner and (plain in owner or owner in plain) and min(len(plain), len(owner)) > 2:  # noqa: PLR2004 - `s` is in everything
         return True

@@ -25,14 +25,15 @@ from aiops_daemon.diagnosis.log_rows import Row
 from aiops_daemon.diagnosis.places import Place
 from aiops_daemon.diagnosis.rates import Rates
 from aiops_daemon.diagnosis.rendering import Renderer
+from aiops_daemon.diagnosis.settings_read import blocks_of
 from aiops_daemon.domain.evidence import Evidence, Piece, PieceKind
 from aiops_daemon.domain.patch import Commit
 
 BUDGET_TOKENS = 27_000
 _SHARES = {
-    PieceKind.LOG: 0.20,
-    PieceKind.SOURCE: 0.38,
-    PieceKind.SETTING: 0.06,
+    PieceKind.LOG: 0.16,
+    PieceKind.SOURCE: 0.40,
+    PieceKind.SETTING: 0.08,
     PieceKind.COMMIT: 0.30,
     PieceKind.HISTORY: 0.04,
     PieceKind.MEMORY: 0.02,
@@ -230,11 +231,34 @@ def _changed_by(found: Findings) -> Iterable[Place]:
 
 
 def _settings(found: Findings, renderer: Renderer) -> Iterable[_Offer]:
+    """The sections of settings files, then where the rest is set."""
+    assert found.source is not None
+    files = found.source.snapshot.files
+    for block in blocks_of(found.source, found.settings):
+        lines = files[block.path].lines
+        yield (
+            renderer.source(
+                "\n".join(
+                    f"{number:>5} {lines[number - 1][:200]}"
+                    for number in range(block.first_line, block.last_line + 1)
+                )
+            ),
+            {
+                "title": f"{block.path}:{block.first_line}-{block.last_line}",
+                "why": f"sets {', '.join(block.names[:4])}, read by {', '.join(block.readers[:3])}",
+                "path": block.path,
+                "start_line": block.first_line,
+                "end_line": block.last_line,
+            },
+        )
     for setting in found.settings:
-        lines = [
-            f"{hit.path}:{hit.line} {renderer.text(hit.text.strip())[:200]}" for hit in setting.lines[:10]
-        ]
-        yield "\n".join(lines), {"title": setting.name, "why": f"read by {', '.join(setting.readers[:3])}"}
+        hits = [hit for hit in setting.lines if not files[hit.path].is_settings][:6]
+        if hits:
+            text = "\n".join(f"{hit.path}:{hit.line} {hit.text.strip()[:200]}" for hit in hits)
+            yield (
+                renderer.source(text),
+                {"title": setting.name, "why": f"read by {', '.join(setting.readers[:3])}"},
+            )
 
 
 def _diffs(found: Findings, renderer: Renderer) -> Iterable[_Offer]:

@@ -47,6 +47,9 @@ _CONSTRUCTORS = (
 _DEPTHS = (30.0, 24.0, 18.0, 14.0, 11.0, 9.0)
 _MOST_CALLEES = 12
 _WORDS_FILES = 60
+_TELLING = 20.0
+_PLACES_WITH_USES = 24
+_MOST_USED = 6
 
 
 class Locator(Places):
@@ -63,12 +66,19 @@ class Locator(Places):
                 self.matches.append(match)
                 told = f"answers {request.method or ''} {match.route.path}".replace("  ", " ")
                 self._add(match.handler, Way.ROUTE, 48.0 * share, told)
-                self._down(match.handler, share)
+                self._down(match.handler, share, Way.ROUTE)
                 self._extractors(match.handler, share)
                 route = self._code.around(match.route.file, match.route.line, 6)
                 self._add(route, Way.ROUTE, 6.0 * share, f"routes {match.route.path}")
 
-    def _down(self, handler: Item, share: float) -> None:
+    def by_calls(self) -> None:
+        """What is called by those that the log names, or that wrote its message."""
+        for place in self.ranked():
+            best = max((place.ways.get(way, 0.0) for way in (Way.FRAME, Way.NAME, Way.LITERAL)), default=0.0)
+            if best >= _TELLING and place.discount == 1.0 and not place.item.is_value:
+                self._down(place.item, min(0.9, best / 55.0), Way.CALLED)
+
+    def _down(self, handler: Item, share: float, way: Way) -> None:
         """Breadth first, so that each function is reached by its shortest way."""
         level, seen = [handler], {handler}
         for depth, weight in enumerate(_DEPTHS):
@@ -82,8 +92,8 @@ class Locator(Places):
                     if not callee.is_value:
                         self._add(
                             callee,
-                            Way.ROUTE,
-                            weight * share,
+                            way,
+                            weight * share * self._code.rarity(callee.name),
                             f"called by {caller.label}"
                             + (f", {depth + 1} calls below {handler.label}" if depth else ""),
                         )
@@ -127,6 +137,14 @@ class Locator(Places):
                         self._add(item, Way.LAYER, 18.0, "stands in front of the handlers")
                         for callee in self._code.calls(item)[:8]:
                             self._add(callee, Way.LAYER, 14.0, f"called by {item.label}")
+
+    def by_use(self) -> None:
+        """Types, and the entities of tables, that the places found so far speak of."""
+        for place in self.ranked()[:_PLACES_WITH_USES]:
+            if place.discount < 1.0:
+                continue
+            for item in self._code.used_by(place.item)[:_MOST_USED]:
+                self._add(item, Way.USED, min(14.0, 0.3 * place.score), f"used by {place.item.label}")
 
     # What they are made of
 
@@ -246,7 +264,9 @@ def locate(code: Code, clues: Clues, table: RouteTable) -> Locator:
     places.by_literals()
     places.by_code()
     places.by_routes(table)
+    places.by_calls()
     places.by_layers()
+    places.by_use()
     places.by_words()
     places.by_construction()
     return places

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aiops_daemon.diagnosis.clues import Clues, Request
+from aiops_daemon.diagnosis.linked import linked_to
 from aiops_daemon.diagnosis.log_rows import Row
 from aiops_daemon.diagnosis.rates import Rates, rates_of
 from aiops_daemon.domain.event import Event
@@ -55,6 +56,7 @@ _CAUSES = (
     "error_message",
     "description",
 )
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+")
 _THEIRS = re.compile(r"site-packages|/rustc/|node_modules|\.cargo|/usr/|internal/|java\.base|<frozen")
 
 
@@ -69,6 +71,7 @@ class LogView:
         others: what else began near it: title, code and when.
         routes: method and shape of a path -> requests in all, and of them those that failed with the incident.
         rates: how often, before and after.
+        linked: records of requests that the incident has to do with though they aren't its own: with the same code, or the same id.
         starts: when the program was started, before and after.
         unread: the files that could not be read, and why.
     """
@@ -79,6 +82,7 @@ class LogView:
     others: list[tuple[str, str | None, datetime]] = field(default_factory=list)
     routes: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     rates: Rates | None = None
+    linked: list[Row] = field(default_factory=list)
     starts: list[Row] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     first_logged_at: datetime | None = None
@@ -115,6 +119,7 @@ def view_of(rows: Sequence[Row], is_ours: Callable[[Sighting], bool]) -> LogView
     _look_before(view, rows)
     _look_around(view, rows, is_ours)
     _count_routes(view, by_request, set(keys), timed)
+    view.linked = linked_to(ours, rows)
     return view
 
 
@@ -204,7 +209,7 @@ def clues_of(view: LogView, *, code: str | None, title: str, place: str | None) 
     around = [row for request in view.requests for row in request if row.is_bad]
     told = [*newest, *around, *[row for row in view.before if row.is_bad and row.event.request is None]]
     messages = [said for row in told for said in _said(row) if said]
-    counted = Counter(route for row in view.rows if (route := _asked(row.event)))
+    counted = Counter(route for row in [*view.rows, *view.linked] if (route := _asked(row.event)))
     rows = [*newest, *around]
     return Clues(
         code=code,
@@ -216,6 +221,7 @@ def clues_of(view: LogView, *, code: str | None, title: str, place: str | None) 
         ),
         spans=tuple(dict.fromkeys(name for row in rows for name in _spans(row.values))),
         targets=tuple(dict.fromkeys(row.event.target for row in [*around, *newest] if row.event.target)),
+        names=tuple(dict.fromkeys(name for row in rows for name in _names(row.values)))[:8],
         fields=tuple(dict.fromkeys(name for row in newest for name in _fields(row.values))),
         began_at=view.began_at,
         last_good_at=view.last_good_at,
@@ -272,6 +278,14 @@ def _frames(rows: Iterable[Row], place: str | None) -> Iterator[tuple[str, int]]
             ]
             innermost_first = found_here[::-1] if "most recent call last" in text else found_here
             yield from ((each[1], int(each[2])) for each in innermost_first[:10])
+
+
+def _names(values: Mapping[str, Any]) -> Iterator[str]:
+    """`job=reservation_confirmed` names a function, more often than not."""
+    fields = values.get("fields")
+    for value in fields.values() if isinstance(fields, dict) else ():
+        if isinstance(value, str) and _NAME.fullmatch(value):
+            yield value
 
 
 def _spans(values: Mapping[str, Any]) -> Iterator[str]:

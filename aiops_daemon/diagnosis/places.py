@@ -30,6 +30,10 @@ _NAME = re.compile(r"\b[a-z_][a-z0-9_]{3,}\b")
 _HEAD_CHARACTERS = 12
 """Before a literal that made a message may stand a code, or `Error: `."""
 _TABLE_VARIANTS = 25
+_MOST_NAMESAKES = 3
+_WIRING_LINES = 40
+_WIRING_MAKES = 8
+_MADE = re.compile(r"(?:::|\.)(?:new|connect|build|from_\w+)\(|\bnew [A-Z]")
 MOST_PLACES = 60
 
 
@@ -41,7 +45,9 @@ class Way(StrEnum):
     LITERAL = "literal"
     CODE = "code"
     ROUTE = "route"
+    CALLED = "called"
     LAYER = "layer"
+    USED = "used"
     ORIGIN = "origin"
     SETTING = "setting"
     CHANGED = "changed"
@@ -99,10 +105,17 @@ class Places:
         self._found[item].add(way, score, why)
 
     def _discount(self, item: Item) -> float:
-        """Tests fail of a fault and are none; a file that holds the codes of all errors logs for everybody."""
+        """What speaks for an item without much meaning.
+
+        Tests fail of a fault and are none; a file that holds the codes of all errors logs for everybody, and what puts the whole
+        program together makes everything.
+        """
         if self._code.snapshot.files[item.path].is_test:
             return 0.15
-        return 0.5 if item.path in self._central else 1.0
+        if item.path in self._central:
+            return 0.5
+        is_long = item.last_line - item.first_line >= _WIRING_LINES
+        return 0.5 if is_long and len(_MADE.findall(self._code.text_of(item))) >= _WIRING_MAKES else 1.0
 
     @cached_property
     def _central(self) -> set[str]:
@@ -155,6 +168,10 @@ class Places:
             for item in self._code.named(span)[:3]:
                 if not item.is_value:
                     self._add(item, Way.NAME, 45.0, f"the span {span} is this function")
+        for name in self._clues.names:
+            items = [item for item in self._code.named(name) if not item.is_value]
+            for item in items if len(items) <= _MOST_NAMESAKES else ():
+                self._add(item, Way.NAME, 40.0, f"the log names {name}")
         for target in self._clues.targets:
             for path in self._module(target):
                 for item in self._code.outline(path):
@@ -217,14 +234,17 @@ class Places:
             return
         pattern = re.compile(rf"(?<![A-Za-z0-9]){re.escape(code)}(?![A-Za-z0-9])")
         names: Counter[str] = Counter()
+        qualified: set[str] = set()
         for hit in list(self._code.hits(pattern))[:20]:
             if self._code.snapshot.files[hit.path].is_test:
                 continue
             item = self._code.around(hit.path, hit.line)
             self._add(item, Way.CODE, 12.0, f"holds the code {code}")
-            names.update(self._bearers(hit))
+            bearers = [*self._bearers(hit)]
+            names.update(bearers)
+            qualified |= {name for name in bearers if f"::{name}" in hit.text}
         for name, _ in names.most_common(6):
-            self._by_variant(name, code)
+            self._by_variant(name, code, "::" if name in qualified else "")
 
     def _bearers(self, hit: Hit) -> Iterator[str]:
         lines = self._code.snapshot.files[hit.path].lines
@@ -236,8 +256,9 @@ class Places:
             ]
         yield from filter(_may_bear, here)
 
-    def _by_variant(self, name: str, code: str) -> None:
-        pattern = re.compile(rf"\b{re.escape(name)}\b")
+    def _by_variant(self, name: str, code: str, before: str) -> None:
+        # A variant is named behind its enum; `Query` alone is an extractor.
+        pattern = re.compile(rf"{before or chr(92) + 'b'}{re.escape(name)}\b")
         users: dict[Item, int] = defaultdict(int)
         for hit in self._code.hits(pattern):
             if self._code.snapshot.files[hit.path].is_test:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from aiops_daemon.diagnosis.clues import words_of
 from aiops_daemon.diagnosis.code import Code, Hit
 from aiops_daemon.diagnosis.syntax import Item
 
@@ -19,6 +20,9 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _MOST_LINES = 40
+_SECTION_LINES = 24
+_HEADING = re.compile(r"\s*\[[^\]=]+\]\s*(?:#.*)?$|[A-Za-z_][\w.-]*:\s*(?:#.*)?$")
+"""Of TOML and INI, and of YAML at its left edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +83,61 @@ def _lines_of(code: Code, name: str) -> list[Hit]:
         hit for hit in code.hits(word) if sets.search(hit.text) and not code.snapshot.files[hit.path].is_test
     ]
     return found[:_MOST_LINES]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of a settings file: the section in which settings stand."""
+
+    path: str
+    first_line: int
+    last_line: int
+    names: tuple[str, ...]
+    readers: tuple[str, ...]
+
+
+def blocks_of(code: Code, settings: Iterable[Setting]) -> list[Block]:
+    """The sections of settings files in which these are set, those that are named like a reader of theirs first."""
+    found: dict[tuple[str, int, int], tuple[list[str], list[str]]] = {}
+    for setting in settings:
+        for hit in setting.lines:
+            file = code.snapshot.files[hit.path]
+            if not file.is_settings:
+                continue
+            first, last = _section(file.lines, hit.line)
+            names, readers = found.setdefault((hit.path, first, last), ([], []))
+            names.append(setting.name)
+            readers += setting.readers[:2]
+    blocks = [
+        Block(path, first, last, tuple(dict.fromkeys(names)), tuple(dict.fromkeys(readers)))
+        for (path, first, last), (names, readers) in found.items()
+    ]
+    return sorted(blocks, key=lambda block: not _is_of_reader(code, block))
+
+
+def _section(lines: list[str], line: int) -> tuple[int, int]:
+    """From the heading above a line to the next one; without headings a few lines around it."""
+    first = next(
+        (
+            number
+            for number in range(line, max(0, line - _SECTION_LINES), -1)
+            if _HEADING.match(lines[number - 1])
+        ),
+        None,
+    )
+    if first is None:
+        return max(1, line - 2), min(len(lines), line + 2)
+    last = line
+    while (
+        last < min(len(lines), first + _SECTION_LINES)
+        and lines[last].strip()
+        and not _HEADING.match(lines[last])
+    ):
+        last += 1
+    return first, last
+
+
+def _is_of_reader(code: Code, block: Block) -> bool:
+    heading = code.snapshot.files[block.path].lines[block.first_line - 1]
+    words = words_of(heading)
+    return any(words & words_of(reader) for reader in block.readers)
