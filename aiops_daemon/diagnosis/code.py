@@ -49,7 +49,10 @@ _CALL = re.compile(
 )
 _CALLED = re.compile(r"\b([A-Za-z_]\w+)\(")
 _MENTION = re.compile(r"(?:\b([a-z_]\w*)(?:::|\.))?\b([A-Z]\w+)")
-_ENTITY = frozenset({"Entity", "Column", "ActiveModel", "Model"})
+_TYPE = re.compile(r"\b[A-Z]\w+")
+_MOST_FILES = 8
+"""A type that more files speak of tells nothing."""
+_ENTITY = frozenset({"Entity", "Column", "ActiveModel", "Model", "Relation"})
 """sea-orm gives every table the same four names: https://www.sea-ql.org/SeaORM/docs/generate-entity/entity-structure/"""
 _BROKEN_CHAIN = re.compile(r"\s*\n\s*\.(?=\w)")
 _DOUBLE, _SINGLE, _BACK = (rf"{quote}(?:[^{quote}\\\n]|\\.)*{quote}?" for quote in "\"'`")
@@ -79,7 +82,7 @@ to_owned as_str as_ref as_deref iter into_iter collect push len is_empty is_some
 contains_key and_then or_else filter find all any one count sum min max fmt format write read close open lock send
 recv await then join split trim parse replace starts_with ends_with eq cmp hash drop next take skip first last append
 extend entry keys values some none string vec box arc info warn error debug trace set_value build body json status
-header uri method text bytes add_message log run main test setup teardown init toString equals hashCode
+header uri method text bytes request response http_request http handler add_message log run main test setup teardown init toString equals hashCode
 """
 _EVERYDAY = frozenset(_EVERYDAY_WORDS.split())
 """Names that everybody's library has: found in a call they say nothing of who is called."""
@@ -221,9 +224,12 @@ class Code:
                 continue
             seen.add((owner, sign, name))
             for callee in self._resolve(owner, sign, name, item):
-                if callee != item:
+                if callee != item and self._language(callee) == self._language(item):
                     found.setdefault(callee)
         return list(found)
+
+    def _language(self, item: Item) -> str | None:
+        return self.snapshot.files[item.path].language
 
     def _resolve(self, owner: str, sign: str, name: str, caller: Item) -> list[Item]:
         if name not in self.definitions:
@@ -264,22 +270,28 @@ class Code:
         """1 for what is called once or twice, less for what everybody calls."""
         return 1.0 / (1.0 + 0.2 * math.log2(max(1.0, self._calls_of[name] / 3)))
 
+    @cached_property
+    def _spoken_of(self) -> Counter[str]:
+        """In how many files each type is spoken of."""
+        return Counter(name for file in self.snapshot.code for name in set(_TYPE.findall(file.text)))
+
     def used_by(self, item: Item) -> list[Item]:
-        """The types that an item speaks of, and of an entity what says how it hangs together with others."""
-        found: dict[Item, None] = {}
-        text = _without_comments(self.text_of(item), self.snapshot.files[item.path].language)
+        """The types that an item speaks of; of an entity, first of all, what says how it hangs together with others."""
+        entities: dict[Item, None] = {}
+        others: dict[Item, None] = {}
+        text = _without_comments(self.text_of(item), self._language(item))
         for module, name in dict.fromkeys(_MENTION.findall(text)):
-            names = ("Relation", "Model") if name in _ENTITY else (name,)
-            if module and name not in _ENTITY | {"Relation"} and len(self.named(name)) > 1:
-                names = (name,)
-            for each in names:
-                candidates = [known for known in self.named(each) if known.is_value and known != item]
+            is_entity = bool(module) and name in _ENTITY
+            if not is_entity and self._spoken_of[name] > _MOST_FILES:
+                continue
+            for each in ("Relation", "Model") if is_entity else (name,):
+                found = [known for known in self.named(each) if known.is_value and known != item]
                 if module:
-                    near = [known for known in candidates if _is_module(module, known.path)]
-                    candidates = near or (candidates if len(candidates) == 1 else [])
-                if len(candidates) <= MOST_USES:
-                    found.update(dict.fromkeys(candidates))
-        return list(found)
+                    near = [known for known in found if _is_module(module, known.path)]
+                    found = near or (found if len(found) == 1 else [])
+                if len(found) <= MOST_USES:
+                    (entities if is_entity else others).update(dict.fromkeys(found))
+        return [*entities, *others]
 
     def callers(self, item: Item, most: int = 6) -> list[Item]:
         """The functions that name this one in a call."""

@@ -48,6 +48,7 @@ _DEPTHS = (30.0, 24.0, 18.0, 14.0, 11.0, 9.0)
 _MOST_CALLEES = 12
 _WORDS_FILES = 60
 _TELLING = 20.0
+_ORIGINS = (Way.FRAME, Way.NAME, Way.LITERAL, Way.CODE)
 _PLACES_WITH_USES = 24
 _MOST_USED = 6
 
@@ -74,7 +75,7 @@ class Locator(Places):
     def by_calls(self) -> None:
         """What is called by those that the log names, or that wrote its message."""
         for place in self.ranked():
-            best = max((place.ways.get(way, 0.0) for way in (Way.FRAME, Way.NAME, Way.LITERAL)), default=0.0)
+            best = max((place.ways.get(way, 0.0) for way in _ORIGINS), default=0.0)
             if best >= _TELLING and place.discount == 1.0 and not place.item.is_value:
                 self._down(place.item, min(0.9, best / 55.0), Way.CALLED)
 

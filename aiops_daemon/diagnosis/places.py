@@ -107,11 +107,13 @@ class Places:
     def _discount(self, item: Item) -> float:
         """What speaks for an item without much meaning.
 
-        Tests fail of a fault and are none; a file that holds the codes of all errors logs for everybody, and what puts the whole
+        Tests fail of a fault and are none; so do other programs in the repository; a file that holds the codes of all errors logs for everybody, and what puts the whole
         program together makes everything.
         """
         if self._code.snapshot.files[item.path].is_test:
             return 0.15
+        if not self._code.snapshot.is_of_service(item.path):
+            return 0.25
         if item.path in self._central:
             return 0.5
         is_long = item.last_line - item.first_line >= _WIRING_LINES
@@ -166,7 +168,7 @@ class Places:
         """Spans bear the names of functions, targets those of modules."""
         for span in self._clues.spans:
             for item in self._code.named(span)[:3]:
-                if not item.is_value:
+                if not item.is_value and not is_everyday(span):
                     self._add(item, Way.NAME, 45.0, f"the span {span} is this function")
         for name in self._clues.names:
             items = [item for item in self._code.named(name) if not item.is_value]

@@ -19,6 +19,7 @@ _FIELD = re.compile(
     r"\b(?:\w*config\w*|settings|cfg|conf|options|opts|env)\.(?:\w+\(\)\.)?([a-z_]\w{2,})\b(?!\s*\()",
     re.IGNORECASE,
 )
+_CONFIGURES = re.compile(r"(?i)conf|setting|option|env")
 _MOST_LINES = 40
 _SECTION_LINES = 24
 _HEADING = re.compile(r"\s*\[[^\]=]+\]\s*(?:#.*)?$|[A-Za-z_][\w.-]*:\s*(?:#.*)?$")
@@ -80,9 +81,19 @@ def _lines_of(code: Code, name: str) -> list[Hit]:
         rf"\b(?:const|static|let|var|final)\b[^=\n]*\b{re.escape(name)}\b|^\s*(?:pub\s+)?{re.escape(name)}\s*[:=]|[\"']{re.escape(name)}[\"']"
     )
     found += [
-        hit for hit in code.hits(word) if sets.search(hit.text) and not code.snapshot.files[hit.path].is_test
+        hit
+        for hit in code.hits(word)
+        if sets.search(hit.text) and not code.snapshot.files[hit.path].is_test and _may_set(code, name, hit)
     ]
     return found[:_MOST_LINES]
+
+
+def _may_set(code: Code, name: str, hit: Hit) -> bool:
+    """A word in small letters is a setting only where settings are: everything has a `path` or a `model`."""
+    if not name.islower():
+        return True
+    item = code.function_at(hit.path, hit.line)
+    return _CONFIGURES.search(f"{hit.path} {item.label if item is not None else ''}") is not None
 
 
 @dataclass(frozen=True, slots=True)

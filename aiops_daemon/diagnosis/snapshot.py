@@ -74,13 +74,19 @@ class Snapshot:
     """The text files of a commit, by path.
 
     Attributes:
+        root: where the service lives, with a slash behind it, or empty for all of it.
         left_out: how many tracked files were not read.
     """
 
     commit: str
     files: Mapping[str, SourceFile]
     blobs: Mapping[str, str] = field(default_factory=dict)
+    root: str = ""
     left_out: int = 0
+
+    def is_of_service(self, path: str) -> bool:
+        """Whether a file lies where the service lives."""
+        return path.startswith(self.root)
 
     @cached_property
     def code(self) -> tuple[SourceFile, ...]:
@@ -120,7 +126,7 @@ async def snapshot_of(git: Git, commit: str, source_root: str = ".") -> Snapshot
         if file is not None:
             files[entry.path] = file
             blobs[entry.path] = entry.sha
-    return Snapshot(commit=commit, files=files, blobs=blobs, left_out=len(entries) - len(files))
+    return Snapshot(commit=commit, files=files, blobs=blobs, root=root, left_out=len(entries) - len(files))
 
 
 def _is_wanted(entry: TreeEntry) -> bool:
