@@ -46,6 +46,7 @@ class Clues:
     Attributes:
         messages: what the records of the incident say, the most telling first; then what else the same requests logged.
         frames: files and lines that the log names: a panic's place, stack frames, `log.file`.
+        healthy: requests that go well all the while: method and a path as it came in.
         spans: the names of the spans around the records.
         targets: the modules that logged.
         names: values of their fields that look like names in source.
@@ -58,6 +59,7 @@ class Clues:
     messages: Sequence[str]
     frames: Sequence[tuple[str, int]] = ()
     requests: Sequence[Request] = ()
+    healthy: Sequence[tuple[str, str]] = ()
     spans: Sequence[str] = ()
     targets: Sequence[str] = ()
     names: Sequence[str] = ()

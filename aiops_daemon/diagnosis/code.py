@@ -49,6 +49,9 @@ _CALL = re.compile(
 )
 _CALLED = re.compile(r"\b([A-Za-z_]\w+)\(")
 _MENTION = re.compile(r"(?:\b([a-z_]\w*)(?:::|\.))?\b([A-Z]\w+)")
+_RECEIVER = re.compile(
+    r"\b(?:self|this|state|ctx|app|deps|config)\.([a-z_]\w{2,})\b|\b([a-z_]\w{2,})\s*\.\s*\w+\("
+)
 _TYPE = re.compile(r"\b[A-Z]\w+")
 _MOST_FILES = 8
 """A type that more files speak of tells nothing."""
@@ -89,6 +92,7 @@ _EVERYDAY = frozenset(_EVERYDAY_WORDS.split())
 
 MOST_CANDIDATES = 4
 MOST_USES = 2
+MOST_MAKERS = 4
 
 _QUOTES = {"rust": '"', "python": "\"'", "typescript": "\"'`", "go": '"`', "java": '"'}
 _LITERAL: Mapping[str, re.Pattern[str]] = {
@@ -269,6 +273,21 @@ class Code:
     def rarity(self, name: str) -> float:
         """1 for what is called once or twice, less for what everybody calls."""
         return 1.0 / (1.0 + 0.2 * math.log2(max(1.0, self._calls_of[name] / 3)))
+
+    def makers(self, item: Item) -> list[tuple[str, Item]]:
+        """The functions that make what an item works with: the name it has there, and the function."""
+        text = _without_comments(self.text_of(item), self._language(item))
+        found: dict[tuple[str, Item], None] = {}
+        for name in dict.fromkeys(field or plain for field, plain in _RECEIVER.findall(text)):
+            for maker in self.declared.makers.get(name, ()):
+                made = [each for each in self.named(maker) if not each.is_value and each != item]
+                if (
+                    maker not in _EVERYDAY
+                    and 0 < len(made) <= MOST_USES
+                    and self._language(made[0]) == self._language(item)
+                ):
+                    found.update(dict.fromkeys((name, each) for each in made))
+        return list(found)[:MOST_MAKERS]
 
     @cached_property
     def _spoken_of(self) -> Counter[str]:

@@ -25,6 +25,10 @@ _ASSIGNED = re.compile(
     r"((?:[\w:.]*\bnew\(\s*)*(?:\w+(?:::|\.))*(?:new\s+|New)?[A-Z]\w*)",
     re.MULTILINE,
 )
+_MADE_BY = re.compile(
+    r"(?<![\w.])([a-z_]\w{2,})\s*(?::=|=|:)\s*(?:await\s+|Arc::new\()*(?:\w+(?:::|\.))*([a-z_]\w+)\s*\("
+)
+"""`http: http::build_client(&config)?`, `self.pool = make_pool(...)`."""
 _GO_FIELD = re.compile(r"^\s+([a-z]\w*)\s+\*?(?:\w+\.)?([A-Z]\w+)\s*(?:`|$)", re.MULTILINE)
 _JAVA_FIELD = re.compile(r"\b([A-Z]\w*)(?:<[^>\n]*>)?\s+([a-z]\w*)\s*[;,)=]")
 _RUST_IMPL = re.compile(
@@ -35,12 +39,17 @@ _BASES = re.compile(r"\bclass\s+(\w+)[^({\n]*?(?:\(([^)\n]*)\)|\b(?:implements|e
 
 
 class Declared:
-    """The declarations of a snapshot."""
+    """The declarations of a snapshot.
+
+    Attributes:
+        makers: for the name of a field or a variable, the functions whose answers it was seen to be given.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._in_file: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._anywhere: dict[str, Counter[str]] = defaultdict(Counter)
         self._implementors: dict[str, dict[str, None]] = defaultdict(dict)
+        self.makers: dict[str, Counter[str]] = defaultdict(Counter)
         for file in snapshot.code:
             if file.is_test:
                 continue
@@ -50,6 +59,8 @@ class Declared:
                         plain = each.removeprefix("New") if file.language == "go" else each
                         self._in_file[file.path, name][plain] += 1
                         self._anywhere[name][plain] += 1
+            for name, maker in _MADE_BY.findall(file.text):
+                self.makers[name][maker] += 1
             for base, implementor in _RUST_IMPL.findall(file.text) if file.language == "rust" else ():
                 self._implementors[base][implementor] = None
             for found in _BASES.finditer(file.text) if file.language != "rust" else ():

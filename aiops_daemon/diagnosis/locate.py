@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,7 @@ _WORDS_FILES = 60
 _TELLING = 20.0
 _ORIGINS = (Way.FRAME, Way.NAME, Way.LITERAL, Way.CODE)
 _PLACES_WITH_USES = 24
+_MOST_ROUTES = 8
 _MOST_USED = 6
 
 
@@ -59,18 +60,36 @@ class Locator(Places):
     # What was asked for
 
     def by_routes(self, table: RouteTable) -> None:
-        """From the requests that failed to their handlers, what these call, and who lets a request in."""
-        total = sum(request.count for request in self._clues.requests) or 1
-        for request in self._clues.requests[:8]:
-            share = max(0.35, request.count / total)
+        """From the requests that failed to their handlers, what these call, and who lets a request in.
+
+        What all of them go through counts for more, and what requests that don't fail go through as well for less.
+        """
+        requests = self._clues.requests[:_MOST_ROUTES]
+        total = sum(request.count for request in requests) or 1
+        well = [
+            reached
+            for method, path in self._clues.healthy
+            for match in table.match(method or None, path)[:1]
+            if (reached := self._reached(match.handler))
+        ]
+        found: dict[Item, list[tuple[float, float, str]]] = defaultdict(list)
+        for request in requests:
+            share = request.count / total
             for match in table.match(request.method, request.uri)[:2]:
                 self.matches.append(match)
                 told = f"answers {request.method or ''} {match.route.path}".replace("  ", " ")
-                self._add(match.handler, Way.ROUTE, 48.0 * share, told)
-                self._down(match.handler, share, Way.ROUTE)
-                self._extractors(match.handler, share)
+                found[match.handler].append((48.0, share, told))
+                for item, (weight, why) in self._reached(match.handler).items():
+                    found[item].append((weight, share, why))
+                self._extractors(match.handler, max(0.35, share))
                 route = self._code.around(match.route.file, match.route.line, 6)
-                self._add(route, Way.ROUTE, 6.0 * share, f"routes {match.route.path}")
+                self._add(route, Way.ROUTE, 6.0 * max(0.35, share), f"routes {match.route.path}")
+        for item, reaches in found.items():
+            through = min(1.0, sum(share for _, share, _ in reaches))
+            healthy = sum(item in reached for reached in well) / len(well) if well else 0.0
+            best, _, why = max(reaches)
+            more = f" and by {len(reaches) - 1} other requests that fail" if len(reaches) > 1 else ""
+            self._add(item, Way.ROUTE, best * (0.45 + 0.75 * through) * (1.0 - 0.5 * healthy), f"{why}{more}")
 
     def by_calls(self) -> None:
         """What is called by those that the log names, or that wrote its message."""
@@ -79,26 +98,26 @@ class Locator(Places):
             if best >= _TELLING and place.discount == 1.0 and not place.item.is_value:
                 self._down(place.item, min(0.9, best / 55.0), Way.CALLED)
 
-    def _down(self, handler: Item, share: float, way: Way) -> None:
-        """Breadth first, so that each function is reached by its shortest way."""
-        level, seen = [handler], {handler}
+    def _down(self, start: Item, share: float, way: Way) -> None:
+        for item, (weight, why) in self._reached(start).items():
+            self._add(item, way, weight * share, why)
+
+    def _reached(self, start: Item) -> dict[Item, tuple[float, str]]:
+        """What a function calls, and what that calls: breadth first, so that each is reached by its shortest way."""
+        level, found = [start], dict[Item, tuple[float, str]]()
         for depth, weight in enumerate(_DEPTHS):
             further: list[Item] = []
             for caller in level:
                 for callee in self._code.calls(caller)[:_MOST_CALLEES]:
-                    if callee in seen:
+                    if callee in found or callee == start:
                         continue
-                    seen.add(callee)
                     further.append(callee)
                     if not callee.is_value:
-                        self._add(
-                            callee,
-                            way,
-                            weight * share * self._code.rarity(callee.name),
-                            f"called by {caller.label}"
-                            + (f", {depth + 1} calls below {handler.label}" if depth else ""),
-                        )
-            level = further[:40]
+                        below = f", {depth + 1} calls below {start.label}" if depth else ""
+                        why = f"called by {caller.label}{below}"
+                        found[callee] = weight * self._code.rarity(callee.name), why
+            level = list(dict.fromkeys(further))[:40]
+        return found
 
     def _extractors(self, handler: Item, share: float) -> None:
         """Axum takes a request apart by the types of a handler's arguments; FastAPI by `Depends`."""
@@ -145,9 +164,19 @@ class Locator(Places):
             if place.discount < 1.0:
                 continue
             for item in self._code.used_by(place.item)[:_MOST_USED]:
-                self._add(item, Way.USED, min(14.0, 0.3 * place.score), f"used by {place.item.label}")
+                self._add(item, Way.USED, min(18.0, 0.35 * place.score), f"used by {place.item.label}")
 
     # What they are made of
+
+    def by_makers(self) -> None:
+        """Who makes what the best places work with: `state.http` comes from `http: build_client(...)`."""
+        for place in self.ranked()[:_PLACES_WITH_ORIGIN]:
+            if place.discount < 1.0 or place.item.is_value:
+                continue
+            for name, maker in self._code.makers(place.item):
+                self._add(
+                    maker, Way.ORIGIN, min(20.0, 0.4 * place.score), f"makes the {name} of {place.item.label}"
+                )
 
     def by_construction(self) -> None:
         """What a place works with was put together elsewhere: its type's constructors, what these call, and who calls them."""
@@ -269,6 +298,7 @@ def locate(code: Code, clues: Clues, table: RouteTable) -> Locator:
     places.by_layers()
     places.by_use()
     places.by_words()
+    places.by_makers()
     places.by_construction()
     return places
 

@@ -32,6 +32,8 @@ _MOST_REQUESTS = 3
 _MOST_ROWS_A_REQUEST = 14
 _MOST_BEFORE = 14
 _MOST_OTHERS = 6
+_MOST_HEALTHY = 6
+_LEAST_HEALTHY = 3
 _STARTS = re.compile(
     r"(?i)\b(?:server (?:running|started|listening)|listening on|started server|application startup complete|starting (?:server|application|service)|"
     r"started \w+ in [\d.]+ seconds|service started|booting|serving on|running on http)"
@@ -71,6 +73,7 @@ class LogView:
         others: what else began near it: title, code and when.
         routes: method and shape of a path -> requests in all, and of them those that failed with the incident.
         rates: how often, before and after.
+        healthy: method and path of one request of each route that never fails with it.
         linked: records of requests that the incident has to do with though they aren't its own: with the same code, or the same id.
         starts: when the program was started, before and after.
         unread: the files that could not be read, and why.
@@ -82,6 +85,7 @@ class LogView:
     others: list[tuple[str, str | None, datetime]] = field(default_factory=list)
     routes: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     rates: Rates | None = None
+    healthy: list[tuple[str, str]] = field(default_factory=list)
     linked: list[Row] = field(default_factory=list)
     starts: list[Row] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
@@ -167,6 +171,7 @@ def _count_routes(
     view: LogView, by_request: Mapping[str, list[Row]], failed: set[str], timed: Sequence[datetime]
 ) -> None:
     asked: list[datetime] = []
+    examples: dict[tuple[str, str], tuple[str, str]] = {}
     totals: Counter[tuple[str, str]] = Counter()
     failures: Counter[tuple[str, str]] = Counter()
     began = view.began_at
@@ -176,6 +181,7 @@ def _count_routes(
         if route is None:
             continue
         totals[route] += 1
+        examples.setdefault(route, next(found for row in rows if (found := _asked(row.event))))
         failures[route] += key in failed
         at = rows[-1].event.logged_at
         if route in wanted and at is not None:
@@ -183,6 +189,11 @@ def _count_routes(
         is_good = route in wanted and not any(row.is_bad for row in rows)
         if is_good and at is not None and (began is None or at < began):
             view.last_good_at = max(view.last_good_at or at, at)
+    view.healthy = [
+        examples[route]
+        for route, count in totals.most_common()
+        if not failures[route] and count >= _LEAST_HEALTHY
+    ][:_MOST_HEALTHY]
     most = sorted(totals, key=lambda route: (-failures[route], -totals[route]))[:12]
     view.routes = {route: (totals[route], failures[route]) for route in most}
     view.rates = rates_of([row.event.logged_at for row in view.rows if row.event.logged_at], asked, timed)
@@ -219,6 +230,7 @@ def clues_of(view: LogView, *, code: str | None, title: str, place: str | None) 
             Request(method=method or None, uri=uri, count=number)
             for (method, uri), number in _by_shape(counted)
         ),
+        healthy=view.healthy,
         spans=tuple(dict.fromkeys(name for row in rows for name in _spans(row.values))),
         targets=tuple(dict.fromkeys(row.event.target for row in [*around, *newest] if row.event.target)),
         names=tuple(dict.fromkeys(name for row in rows for name in _names(row.values)))[:8],
