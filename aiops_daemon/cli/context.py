@@ -15,7 +15,7 @@ from typing import Any
 from aiops_daemon import cli
 from aiops_daemon.cli.output import configuration, console, print_json, state
 from aiops_daemon.diagnosis import look
-from aiops_daemon.diagnosis.evidence import tokens_of
+from aiops_daemon.diagnosis.budget import tokens_of
 from aiops_daemon.diagnosis.inquiry import Inquiry, Subject
 from aiops_daemon.diagnosis.log_rows import Row, read_rows
 from aiops_daemon.diagnosis.log_view import view_of

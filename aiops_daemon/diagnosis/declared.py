@@ -1,88 +1,107 @@
-"""What a name is declared to be, and who implements a type: read off the look of the code, not inferred.
+"""What a name is declared to be, who implements a type, and who makes a value: read off the look of the code, not inferred.
 
 `state.place_order.execute(...)` leads to `PlaceOrder.execute` because a field says `place_order: PlaceOrder`, and
-`self.addresses.find_default(...)` to `CachedAddressBook` because that implements the trait of the field.
+`self.addresses.find_default(...)` to `CachedAddressBook` because that implements the trait of the field. Only the names that are asked
+about are looked for: a large repository has a hundred thousand declarations, and an incident a few dozen of them.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cache, cached_property
+from itertools import islice
 
-from aiops_daemon.diagnosis.snapshot import Snapshot
+from aiops_daemon.diagnosis.snapshot import Snapshot, SourceFile
 
 _MOST_TYPES = 4
+_MOST_FILES = 40
 _UPPER = re.compile(r"\b[A-Z]\w+")
 _WRAPPERS_WORDS = """
 Arc Rc Box Option Vec Result Mutex RwLock RefCell Cell Cow Pin String State Json Path Query Extension Self Some Ok Err Into From
 HashMap BTreeMap HashSet Option Promise Array Record Map Set Optional List Dict Any Annotated Depends Duration DateTime Utc Uuid
-Sync Send Default Clone Fn FnOnce FnMut Future Iterator Ordering Instant Bytes StatusCode
+Sync Send Default Clone Fn FnOnce FnMut Future Iterator Ordering Instant Bytes StatusCode OnceLock LazyLock OnceCell
 """
 _WRAPPERS = frozenset(_WRAPPERS_WORDS.split())
-_ANNOTATED = re.compile(r"\b([a-z_]\w*)\??\s*:\s*([^=;(){}\n]{1,160}|[^,;\n]{1,160})")
-_ASSIGNED = re.compile(
-    r"(?:\blet\s+(?:mut\s+)?|\bself\.|\bthis\.|\bconst\s+|\bvar\s+|^[ \t]*)([a-z_]\w*)\s*:?=\s*(?:await\s+)?"
-    r"((?:[\w:.]*\bnew\(\s*)*(?:\w+(?:::|\.))*(?:new\s+|New)?[A-Z]\w*)",
-    re.MULTILINE,
+_DECLARES = (
+    # name: Arc<dyn Type>, in a struct, an argument or an annotation; and the value of a field, name: Type::new()
+    r"\b{name}\??\s*:\s*([^=;(){{}}\n]{{1,160}})",
+    # let name = Type::new(, self.name = Type(, name := NewType(
+    r"\b{name}\s*:?=\s*(?:await\s+)?((?:[\w:.]*\bnew\(\s*)*(?:\w+(?:::|\.))*(?:new\s+)?[A-Z]\w*|\w+\.New[A-Z]\w*)",
 )
-_MADE_BY = re.compile(
-    r"(?<![\w.])([a-z_]\w{2,})\s*(?::=|=|:)\s*(?:await\s+|Arc::new\()*(?:\w+(?:::|\.))*([a-z_]\w+)\s*\("
-)
+_GO_DECLARES = (*_DECLARES[1:], r"^[ \t]+{name}\s+\*?(?:\w+\.)?([A-Z]\w+)\s*(?:`|$)")
+_JAVA_DECLARES = (*_DECLARES[1:], r"\b([A-Z]\w*)(?:<[^>\n]*>)?\s+{name}\s*[;,)=]")
+_MADE_BY = r"(?<![\w.]){name}\s*(?::=|=|:)\s*(?:await\s+|Arc::new\()*(?:\w+(?:::|\.))*([a-z_]\w+)\s*\("
 """`http: http::build_client(&config)?`, `self.pool = make_pool(...)`."""
-_GO_FIELD = re.compile(r"^\s+([a-z]\w*)\s+\*?(?:\w+\.)?([A-Z]\w+)\s*(?:`|$)", re.MULTILINE)
-_JAVA_FIELD = re.compile(r"\b([A-Z]\w*)(?:<[^>\n]*>)?\s+([a-z]\w*)\s*[;,)=]")
 _RUST_IMPL = re.compile(
-    r"^\s*(?:unsafe\s+)?impl(?:<[^{\n]*?>)?\s+(?:\w+::)*(\w+)(?:<[^{\n]*>)?\s+for\s+&?(?:\w+::)*(\w+)",
-    re.MULTILINE,
+    r"\bimpl\b(?:<[^{\n]*?>)?\s+(?:\w+::)*(\w+)(?:<[^{\n]*>)?\s+for\s+&?(?:\w+::)*(\w+)",
 )
 _BASES = re.compile(r"\bclass\s+(\w+)[^({\n]*?(?:\(([^)\n]*)\)|\b(?:implements|extends)\b([^{\n]*))")
 
 
 class Declared:
-    """The declarations of a snapshot.
-
-    Attributes:
-        makers: for the name of a field or a variable, the functions whose answers it was seen to be given.
-    """
+    """The declarations of a snapshot."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self._in_file: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-        self._anywhere: dict[str, Counter[str]] = defaultdict(Counter)
-        self._implementors: dict[str, dict[str, None]] = defaultdict(dict)
-        self.makers: dict[str, Counter[str]] = defaultdict(Counter)
-        for file in snapshot.code:
-            if file.is_test:
-                continue
-            for name, types in _declarations(file.text, file.language or ""):
-                for each in _UPPER.findall(types):
-                    if each not in _WRAPPERS and not each.isupper():
-                        plain = each.removeprefix("New") if file.language == "go" else each
-                        self._in_file[file.path, name][plain] += 1
-                        self._anywhere[name][plain] += 1
-            for name, maker in _MADE_BY.findall(file.text):
-                self.makers[name][maker] += 1
-            for base, implementor in _RUST_IMPL.findall(file.text) if file.language == "rust" else ():
-                self._implementors[base][implementor] = None
-            for found in _BASES.finditer(file.text) if file.language != "rust" else ():
-                for base in _UPPER.findall(found[2] or found[3] or ""):
-                    self._implementors[base][found[1]] = None
+        self._files = [file for file in snapshot.code if not file.is_test]
+        self._by_path = {file.path: file for file in self._files}
+        self._anywhere: dict[str, Counter[str]] = {}
+        self._makers: dict[str, dict[str, None]] = {}
 
     def types_of(self, name: str, path: str) -> list[str]:
         """What a name may be in a file: as this file says, else as others do if these agree more or less."""
-        found = self._in_file.get((path, name)) or self._anywhere.get(name, Counter())
+        file = self._by_path.get(path)
+        found = Counter(_types(name, file)) if file is not None else Counter()
+        if not found:
+            if name not in self._anywhere:
+                self._anywhere[name] = Counter(
+                    each for other in self._files if name in other.text for each in _types(name, other)
+                )
+            found = self._anywhere[name]
         return [each for each, _ in found.most_common(_MOST_TYPES)] if len(found) <= 2 * _MOST_TYPES else []
 
     def implementors(self, name: str) -> list[str]:
         """The types that implement a trait or an interface, or extend a class."""
         return list(self._implementors.get(name, ()))
 
+    def makers(self, name: str) -> list[str]:
+        """The functions whose answers a field or a variable of this name is given; none for a name that is everywhere."""
+        if name not in self._makers:
+            pattern = re.compile(_MADE_BY.format(name=re.escape(name)))
+            having = list(islice((file for file in self._files if name in file.text), _MOST_FILES + 1))
+            self._makers[name] = dict.fromkeys(
+                maker
+                for file in (having if len(having) <= _MOST_FILES else ())
+                for maker in pattern.findall(file.text)
+            )
+        return list(self._makers[name])
 
-def _declarations(text: str, language: str) -> list[tuple[str, str]]:
-    found = [(match[1], match[2]) for match in _ASSIGNED.finditer(text)]
-    if language in {"rust", "python", "typescript"}:
-        found += [(match[1], match[2]) for match in _ANNOTATED.finditer(text)]
-    elif language == "go":
-        found += [(match[1], match[2]) for match in _GO_FIELD.finditer(text)]
-    else:
-        found += [(match[2], match[1]) for match in _JAVA_FIELD.finditer(text)]
-    return found
+    @cached_property
+    def _implementors(self) -> dict[str, dict[str, None]]:
+        found: dict[str, dict[str, None]] = defaultdict(dict)
+        for file in self._files:
+            if file.language == "rust":
+                for base, implementor in _RUST_IMPL.findall(file.text):
+                    found[base][implementor] = None
+            else:
+                for match in _BASES.finditer(file.text):
+                    for base in _UPPER.findall(match[2] or match[3] or ""):
+                        found[base][match[1]] = None
+        return found
+
+
+def _types(name: str, file: SourceFile) -> Iterator[str]:
+    if name not in file.text:
+        return
+    for pattern in _patterns(name, file.language or ""):
+        for declared in pattern.findall(file.text):
+            for each in _UPPER.findall(declared):
+                if each not in _WRAPPERS and not each.isupper():
+                    yield each.removeprefix("New") if file.language == "go" else each
+
+
+@cache
+def _patterns(name: str, language: str) -> tuple[re.Pattern[str], ...]:
+    forms = {"go": _GO_DECLARES, "java": _JAVA_DECLARES}.get(language, _DECLARES)
+    return tuple(re.compile(form.format(name=re.escape(name)), re.MULTILINE) for form in forms)

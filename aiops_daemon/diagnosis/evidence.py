@@ -13,13 +13,11 @@ Each section has its share of the tokens; what one leaves over goes to the next.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import tzinfo
-from itertools import zip_longest
-from typing import Any
 
 from aiops_daemon.diagnosis import rendering
+from aiops_daemon.diagnosis.budget import Budget, Offer, tokens_of
 from aiops_daemon.diagnosis.findings import Findings, began_of, report_of
 from aiops_daemon.diagnosis.log_rows import Row
 from aiops_daemon.diagnosis.places import Place
@@ -30,72 +28,14 @@ from aiops_daemon.domain.evidence import Evidence, Piece, PieceKind
 from aiops_daemon.domain.patch import Commit
 
 BUDGET_TOKENS = 27_000
-_SHARES = {
-    PieceKind.LOG: 0.16,
-    PieceKind.SOURCE: 0.40,
-    PieceKind.SETTING: 0.08,
-    PieceKind.COMMIT: 0.30,
-    PieceKind.HISTORY: 0.04,
-    PieceKind.MEMORY: 0.02,
-}
-_BYTES_A_TOKEN = 3.2
-"""Of source and logs, measured low on purpose: an estimate must not be less than what is paid for."""
 _DIFF_LINES = (60, 50, 40, 40, 30, 30, 25, 25, 20, 20, 20, 20, 16, 16, 16, 16)
 _MOST_LISTED = 30
 _FILES_A_LINE = 3
-_PIECE_TOKENS = 40
-"""Of a piece's title and reason."""
-
-
-def tokens_of(text: str) -> int:
-    """How many tokens a text will be, estimated."""
-    return int(len(text.encode("utf-8", "replace")) / _BYTES_A_TOKEN) + 1
-
-
-_Offer = tuple[str, dict[str, Any]]
-"""A piece before it is taken: its text, and the rest of it."""
-
-
-class _Budget:
-    """Takes pieces while there is room in their section, and at the end whatever still fits."""
-
-    def __init__(self, tokens: int) -> None:
-        self._tokens = tokens
-        self._room = 0.0
-        self._refused: list[tuple[PieceKind, _Offer, str]] = []
-        self._counts: Counter[str] = Counter()
-        self.pieces: list[Piece] = []
-
-    def section(self, kind: PieceKind, offers: Iterable[_Offer], letter: str) -> None:
-        """Take the pieces of a section in their order, until its share, and what was left over before, is used up."""
-        self._room += self._tokens * _SHARES[kind]
-        for offer in offers:
-            if not self._take(kind, offer, letter):
-                self._refused.append((kind, offer, letter))
-
-    def fill(self) -> None:
-        """Give what is left to what was refused, in turn from each section."""
-        sections: dict[PieceKind, list[tuple[PieceKind, _Offer, str]]] = defaultdict(list)
-        for refused in self._refused:
-            sections[refused[0]].append(refused)
-        for row in zip_longest(*sections.values()):
-            for refused in filter(None, row):
-                self._take(*refused)
-
-    def _take(self, kind: PieceKind, offer: _Offer, letter: str) -> bool:
-        text, more = offer
-        cost = tokens_of(text) + _PIECE_TOKENS
-        if cost > self._room:
-            return False
-        self._room -= cost
-        self._counts[letter] += 1
-        self.pieces.append(Piece(id=f"{letter}{self._counts[letter]}", kind=kind, text=text, **more))
-        return True
 
 
 def evidence_of(found: Findings, renderer: Renderer, zone: tzinfo, budget: int = BUDGET_TOKENS) -> Evidence:
     """Choose, and say why."""
-    chosen = _Budget(budget)
+    chosen = Budget(budget)
     chosen.pieces.append(_incident(found, zone))
     chosen.section(PieceKind.LOG, _log(found, renderer, zone), "L")
     if found.source is not None:
@@ -132,7 +72,7 @@ def _incident(found: Findings, zone: tzinfo) -> Piece:
     )
 
 
-def _log(found: Findings, renderer: Renderer, zone: tzinfo) -> Iterable[_Offer]:
+def _log(found: Findings, renderer: Renderer, zone: tzinfo) -> Iterable[Offer]:
     view = found.view
     own = list({row.number: row for row in [*view.rows[:1], *view.rows[-1:]]}.values())
     if own:
@@ -189,7 +129,7 @@ def _rows(rows: Iterable[Row], renderer: Renderer) -> str:
     return "\n".join(renderer.row(row) for row in rows)
 
 
-def _sources(found: Findings, renderer: Renderer) -> Iterable[_Offer]:
+def _sources(found: Findings, renderer: Renderer) -> Iterable[Offer]:
     assert found.source is not None
     shown: list[tuple[str, int, int]] = []
     frames = [line for _, line in found.clues.frames]
@@ -230,7 +170,7 @@ def _changed_by(found: Findings) -> Iterable[Place]:
                     yield Place(item, whys=[f"changed by the suspect {suspect.commit.sha[:10]}"])
 
 
-def _settings(found: Findings, renderer: Renderer) -> Iterable[_Offer]:
+def _settings(found: Findings, renderer: Renderer) -> Iterable[Offer]:
     """The sections of settings files, then where the rest is set."""
     assert found.source is not None
     files = found.source.snapshot.files
@@ -261,7 +201,7 @@ def _settings(found: Findings, renderer: Renderer) -> Iterable[_Offer]:
             )
 
 
-def _diffs(found: Findings, renderer: Renderer) -> Iterable[_Offer]:
+def _diffs(found: Findings, renderer: Renderer) -> Iterable[Offer]:
     for rank, suspect in enumerate(found.suspects):
         if suspect.score <= 0:
             return
@@ -278,7 +218,7 @@ def _diffs(found: Findings, renderer: Renderer) -> Iterable[_Offer]:
         )
 
 
-def _rest(found: Findings) -> Iterable[_Offer]:
+def _rest(found: Findings) -> Iterable[Offer]:
     since = found.view.last_good_at
     newer = [commit for commit in found.commits if since and commit.committed_at >= since]
     older = [commit for commit in found.commits if not since or commit.committed_at < since]
@@ -300,6 +240,6 @@ def _line(commit: Commit) -> str:
     )
 
 
-def _memory(found: Findings) -> Iterable[_Offer]:
+def _memory(found: Findings) -> Iterable[Offer]:
     for incident, text in found.similar:
         yield text, {"title": f"incident {incident.id}: {incident.title}", "why": "it was like this one"}

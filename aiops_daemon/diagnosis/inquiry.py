@@ -18,12 +18,13 @@ from aiops_daemon.diagnosis.evidence import BUDGET_TOKENS, evidence_of
 from aiops_daemon.diagnosis.findings import Findings
 from aiops_daemon.diagnosis.locate import locate
 from aiops_daemon.diagnosis.log_rows import Row
-from aiops_daemon.diagnosis.log_view import LogView, clues_of
+from aiops_daemon.diagnosis.log_view import LogView
 from aiops_daemon.diagnosis.lookups import Material, answer
 from aiops_daemon.diagnosis.rendering import Renderer
 from aiops_daemon.diagnosis.routes import RouteTable, segments_of
 from aiops_daemon.diagnosis.settings_read import settings_of
 from aiops_daemon.diagnosis.snapshot import Snapshot, snapshot_of
+from aiops_daemon.diagnosis.telling import clues_of
 from aiops_daemon.domain.evidence import Evidence, NamedIncident, Piece
 from aiops_daemon.domain.lookup import MOST_LOOKUPS, Lookup
 from aiops_daemon.domain.patch import Commit

@@ -11,7 +11,8 @@ from enum import StrEnum
 from functools import cached_property
 
 from aiops_daemon.diagnosis.clues import Clues
-from aiops_daemon.diagnosis.code import LEAST_STATIC, Code, Hit, is_everyday
+from aiops_daemon.diagnosis.code import Code, is_everyday
+from aiops_daemon.diagnosis.names import LEAST_STATIC, Hit
 from aiops_daemon.diagnosis.routes import Match
 from aiops_daemon.diagnosis.syntax import Item
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from aiops_daemon.diagnosis.code import Code, brackets
+from aiops_daemon.diagnosis.brackets import brackets
+from aiops_daemon.diagnosis.code import Code
 from aiops_daemon.diagnosis.snapshot import SourceFile
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")

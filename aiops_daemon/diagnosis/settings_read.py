@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aiops_daemon.diagnosis.clues import words_of
-from aiops_daemon.diagnosis.code import Code, Hit
+from aiops_daemon.diagnosis.code import Code
+from aiops_daemon.diagnosis.names import Hit
 from aiops_daemon.diagnosis.syntax import Item
 
 _CONSTANT = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|\b[A-Z]{4,}\b")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any, Self
@@ -18,6 +19,9 @@ from aiohttp.test_utils import TestServer
 KEY = "sk-ant-api03-the-right-key"
 MODELS = ("claude-sonnet-5-5", "claude-sonnet-4-6", "claude-haiku-5-5", "claude-opus-5-5")
 _REFUSED_FIELDS = ("temperature", "top_p", "top_k", "tool_choice", "tools", "stop_sequences")
+
+_UNSUPPORTED = ("minimum", "maximum", "minLength", "maxLength", "maxItems", "pattern", "default")
+_MOST_MARKS = 4
 
 Answer = dict[str, Any] | str
 Script = Callable[[dict[str, Any]], Answer]
@@ -242,45 +246,39 @@ def _unauthorised(request: web.Request) -> web.Response | None:
 
 def _problem(body: dict[str, Any]) -> str | None:
     """What the real API would say 400 to."""
-    for name in _REFUSED_FIELDS:
-        if name in body:
-            return f"{name}: not supported by this model"
-    if not isinstance(body.get("max_tokens"), int) or body["max_tokens"] < 1:
-        return "max_tokens: required"
-    messages = body.get("messages")
-    if not messages or messages[0]["role"] != "user":
-        return "messages: the first must be the user's"
-    if messages[-1]["role"] != "user":
-        return "messages: prefill is not supported by this model"
-    if any(earlier["role"] == later["role"] for earlier, later in zip(messages, messages[1:], strict=False)):
-        return "messages: roles must alternate"
+    messages = body.get("messages") or [{"role": "nobody"}]
+    roles = [message["role"] for message in messages]
     marks = json.dumps(body).count('"cache_control"')
-    if marks > 4:
-        return f"cache_control: at most 4, found {marks}"
     form = body.get("output_config", {}).get("format")
-    if form is not None:
-        if form.get("type") != "json_schema":
-            return "output_config.format.type: must be json_schema"
-        return _schema_problem(form["schema"])
-    return None
+    faults = {
+        "a field that current models refuse": any(name in body for name in _REFUSED_FIELDS),
+        "max_tokens: required": not isinstance(body.get("max_tokens"), int) or body["max_tokens"] < 1,
+        "messages: the first must be the user's": roles[0] != "user",
+        "messages: prefill is not supported by this model": roles[-1] != "user",
+        "messages: roles must alternate": any(
+            earlier == later for earlier, later in itertools.pairwise(roles)
+        ),
+        f"cache_control: at most 4, found {marks}": marks > _MOST_MARKS,
+        "output_config.format.type: must be json_schema": form is not None
+        and form.get("type") != "json_schema",
+    }
+    found = [problem for problem, is_so in faults.items() if is_so]
+    found += [] if found or form is None else _schema_problems(form["schema"], "schema")
+    return found[0] if found else None
 
 
-def _schema_problem(schema: Any, path: str = "schema") -> str | None:
+def _schema_problems(schema: Any, path: str) -> list[str]:
     if isinstance(schema, list):
-        return next(filter(None, (_schema_problem(each, path) for each in schema)), None)
+        return [problem for each in schema for problem in _schema_problems(each, path)]
     if not isinstance(schema, dict):
-        return None
-    for key in ("minimum", "maximum", "minLength", "maxLength", "maxItems", "pattern", "default"):
-        if key in schema:
-            return f"{path}: {key} is not supported"
+        return []
+    found = [f"{path}: {key} is not supported" for key in _UNSUPPORTED if key in schema]
     if schema.get("type") == "object":
         if schema.get("additionalProperties") is not False:
-            return f"{path}: additionalProperties must be false"
+            found.append(f"{path}: additionalProperties must be false")
         if set(schema.get("required", ())) != set(schema.get("properties", {})):
-            return f"{path}: this fake wants every property required"
+            found.append(f"{path}: this fake wants every property required")
     for name, value in schema.items():
         children = value.items() if name in {"properties", "$defs"} else [(name, value)]
-        for key, child in children:
-            if problem := _schema_problem(child, f"{path}.{key}"):
-                return problem
-    return None
+        found += [problem for key, child in children for problem in _schema_problems(child, f"{path}.{key}")]
+    return found
