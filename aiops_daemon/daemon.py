@@ -22,6 +22,7 @@ from aiops_daemon.actions.quiet import QuietHandler
 from aiops_daemon.actions.sinks import DiscordSink, JournalSink, Sink, TerminalSink
 from aiops_daemon.clients.discord import DiscordWebhook
 from aiops_daemon.clock import Clock, wall_clock
+from aiops_daemon.diagnosis.diagnosing import DiagnosisHandler
 from aiops_daemon.diagnosis.handler import EvidenceHandler
 from aiops_daemon.domain.cursor import Batch
 from aiops_daemon.failpoint import failpoint
@@ -121,7 +122,9 @@ class Daemon:
         )
         upkeep_lane = Lane("upkeep", (QuietHandler(live, clock),), database, trouble, clock)
         looking = Lane("evidence", (EvidenceHandler(database, live, clock),), database, trouble, clock)
-        self._lanes = (self._alerts, looking, upkeep_lane)
+        self._diagnoses = DiagnosisHandler(database, live, clock)
+        asking = Lane("diagnosis", (self._diagnoses,), database, trouble, clock)
+        self._lanes = (self._alerts, looking, asking, upkeep_lane)
         moving = {"watch": self._watch.stuck_for, "intake": self._intake.stuck_for}
         moving |= {f"lane {lane.name}": lane.stuck_for for lane in self._lanes}
         self._upkeep = Upkeep(database, live, self._watch, self._lanes, moving, systemd, clock)
@@ -168,6 +171,7 @@ class Daemon:
             if is_asked:
                 await self._upkeep.note_end()
             await self._outlet.sink.close()
+            await self._diagnoses.close()
 
     async def _take_up(self) -> None:
         """Find out where to read on before anything is read; what was being done when the process died is to be done.

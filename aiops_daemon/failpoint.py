@@ -24,6 +24,9 @@ NAMES = frozenset(
         "before_admit",
         "after_first_scan",
         "after_source",
+        "before_question",
+        "after_answer",
+        "after_diagnosis",
     }
 )
 

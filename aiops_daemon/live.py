@@ -10,6 +10,7 @@ from aiops_daemon.domain.flow import Rules
 from aiops_daemon.domain.playbook import BUILT_IN, BY_SEVERITY, Playbook, default_severity
 from aiops_daemon.redaction import Redactor
 from aiops_daemon.settings import CodeRow, Loaded, Settings
+from aiops_daemon.store import ledger
 from aiops_daemon.store.admit import Terms
 from aiops_daemon.triage.classify import Catalogue, catalogue
 
@@ -44,6 +45,16 @@ def live_from(loaded: Loaded) -> Live:
             request_window=triage.request_window,
             redactor=Redactor(settings.secrets.all_values()),
         ),
+    )
+
+
+def limits_of(settings: Settings) -> ledger.Limits:
+    """The budgets of the configuration."""
+    return ledger.Limits(
+        diagnoses_per_hour=settings.claude.max_diagnoses_per_hour,
+        pull_requests_per_day=settings.fix.max_pull_requests_per_day,
+        usd_per_day=settings.claude.daily_budget_usd,
+        usd_per_month=settings.claude.monthly_budget_usd,
     )
 
 

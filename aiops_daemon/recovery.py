@@ -18,6 +18,7 @@ import structlog
 
 from aiops_daemon.clock import Clock
 from aiops_daemon.domain import notice
+from aiops_daemon.live import limits_of
 from aiops_daemon.settings import Settings
 from aiops_daemon.state_trouble import StateTrouble
 from aiops_daemon.store import backup, jobs, ledger, runs
@@ -113,13 +114,3 @@ def account_for_gap(tx: sqlite3.Connection, settings: Settings, now: datetime) -
     """What happened since a backup is not known: it counts as done, or as spent, whichever does less harm."""
     jobs.doubt(tx)
     ledger.write_off(tx, limits_of(settings), now)
-
-
-def limits_of(settings: Settings) -> ledger.Limits:
-    """The budgets of the configuration."""
-    return ledger.Limits(
-        diagnoses_per_hour=settings.claude.max_diagnoses_per_hour,
-        pull_requests_per_day=settings.fix.max_pull_requests_per_day,
-        usd_per_day=settings.claude.daily_budget_usd,
-        usd_per_month=settings.claude.monthly_budget_usd,
-    )

@@ -121,6 +121,8 @@ _WEIGHT = {
     NoticeReason.LOST: Severity.CRITICAL,
     NoticeReason.REFUSED: Severity.HIGH,
     NoticeReason.BACKUP: Severity.HIGH,
+    NoticeReason.BUDGET: Severity.HIGH,
+    NoticeReason.CLAUDE: Severity.HIGH,
 }
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 
+from aiops_daemon.actions.diagnosis_facts import diagnosis_facts
 from aiops_daemon.actions.excerpt import excerpt_of, headline_of
 from aiops_daemon.actions.hygiene import one_line
 from aiops_daemon.actions.message import Fact, Message
@@ -56,7 +57,7 @@ def message_for(
             and reason in NEW_MESSAGE
         ),
         is_resolved=incident.state is IncidentState.RESOLVED,
-        tells_anew=reason is AlertReason.EXPLAINED,
+        tells_anew=reason in {AlertReason.EXPLAINED, AlertReason.DIAGNOSED},
     )
 
 
@@ -99,18 +100,29 @@ def _facts(card: Card, text: Mapping[str, str], zone: tzinfo) -> list[Fact]:
     else:
         facts.append(Fact(label=text["first_seen"], value=first))
         facts.append(Fact(label=text["last_seen"], value=last, is_live=True))
+    if card.diagnosis is not None:
+        facts += diagnosis_facts(card.diagnosis, text)
     if card.report is not None:
-        facts += _evidence(card.report, text)
+        facts += _evidence(card.report, text, is_diagnosed=bool(card.diagnosis and card.diagnosis.root_cause))
     if card.sharing:
         told = "\n".join(f"{_name(other)} {_TIMES}{other.count}" for other in card.sharing)
         facts.append(Fact(label=text["same_request"], value=told, is_quoted=True))
     return facts
 
 
-def _evidence(report: Report, text: Mapping[str, str]) -> list[Fact]:
-    """What was found without a model, in a few lines that can be read at night. A stranger wrote most of the words."""
-    places = [f"{place.path}:{place.line} {place.function}\n  {_brief(place.why)}" for place in report.places]
-    suspects = [f"{each.sha[:10]} {_brief(each.subject)}\n  {_brief(each.why)}" for each in report.suspects]
+def _evidence(report: Report, text: Mapping[str, str], *, is_diagnosed: bool) -> list[Fact]:
+    """What was found without a model, in a few lines that can be read at night. A stranger wrote most of the words.
+
+    Beside a diagnosis, which names a place and a suspect of its own, the best of each is enough.
+    """
+    places = [
+        f"{place.path}:{place.line} {place.function}\n  {_brief(place.why)}"
+        for place in report.places[: 1 if is_diagnosed else None]
+    ]
+    suspects = [
+        f"{each.sha[:10]} {_brief(each.subject)}\n  {_brief(each.why)}"
+        for each in report.suspects[: 1 if is_diagnosed else None]
+    ]
     similar = [f"#{each.id} {_brief(each.title)}: {each.outcome}" for each in report.similar]
     told = (
         ("evidence_began", report.began),

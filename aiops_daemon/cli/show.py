@@ -10,6 +10,7 @@ from typing import Any
 from aiops_daemon import cli
 from aiops_daemon.actions.excerpt import excerpt_of
 from aiops_daemon.actions.hygiene import one_line, visible
+from aiops_daemon.cli.diagnosis_shape import diagnosis_shape, print_diagnosis
 from aiops_daemon.cli.incidents import shape
 from aiops_daemon.cli.output import (
     configuration,
@@ -19,7 +20,7 @@ from aiops_daemon.cli.output import (
     state,
 )
 from aiops_daemon.domain.incident import Incident
-from aiops_daemon.store import incidents, jobs, reports, samples
+from aiops_daemon.store import diagnoses, incidents, jobs, reports, samples
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -40,8 +41,9 @@ def main(arguments: argparse.Namespace) -> int:
 
 def report_of(connection: sqlite3.Connection, incident: Incident) -> dict[str, Any]:
     """Everything about one incident, in the shape that programs rely on."""
-    kept = samples.of(connection, incident.id)
-    newest = next((sample.text for sample in reversed(kept) if not sample.is_companion), None)
+    known = samples.of(connection, incident.id)
+    kept = diagnoses.newest(connection, incident.id)
+    newest = next((sample.text for sample in reversed(known) if not sample.is_companion), None)
     return {
         **shape(incident),
         "excerpt": excerpt_of(newest) if newest else None,
@@ -52,9 +54,9 @@ def report_of(connection: sqlite3.Connection, incident: Incident) -> dict[str, A
                 "text": sample.text,
                 "companion": sample.is_companion,
             }
-            for sample in kept
+            for sample in known
         ],
-        "diagnosis": None,
+        "diagnosis": diagnosis_shape(kept.diagnosis, at=kept.at, verdict=kept.verdict) if kept else None,
         "evidence": asdict(report) if (report := reports.of(connection, incident.id)) else None,
         "jobs": [
             {
@@ -72,7 +74,7 @@ def report_of(connection: sqlite3.Connection, incident: Incident) -> dict[str, A
             {"at": iso(row.at), "what": row.what, "why": row.why}
             for row in incidents.history(connection, incident.id)
         ],
-        "usd": 0.0,
+        "usd": diagnoses.usd_of(connection, incident.id),
     }
 
 
@@ -102,8 +104,12 @@ def _print(report: dict[str, Any]) -> None:
     if report["excerpt"]:
         out.print("\nexcerpt", style="bold")
         out.print("\n".join(f"  {line}" for line in visible(report["excerpt"]).split("\n")))
+    if report["diagnosis"]:
+        print_diagnosis(report["diagnosis"])
     if report["evidence"]:
         _print_evidence(report["evidence"])
+    if report["usd"]:
+        out.print(f"\nspent on it: ${report['usd']:.4f}")
     out.print("\nhistory", style="bold")
     for row in report["history"]:
         out.print(f"  {row['at']}  {one_line(row['what'])}: {one_line(row['why'])}")

@@ -41,10 +41,15 @@ _ARGV = (sys.executable, "-P", "-m", "aiops_daemon.diagnosis")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the daemon hands over: what the state has of an incident, and what is asked beyond the evidence."""
+    """What the daemon hands over: what the state has of an incident, and what is asked beyond the evidence.
+
+    Attributes:
+        paths: files whose blobs are asked for, beside those that are shown.
+    """
 
     known: Known
     loaded: Loaded
+    paths: tuple[str, ...] = ()
     lookups: tuple[Lookup, ...] = ()
     letter: str = ""
     users: Mapping[str, str] = field(default_factory=dict)
@@ -67,11 +72,16 @@ class Answer:
 
 
 class Apart:
-    """An inquiry into an incident of the state, each question of it in a process of its own."""
+    """An inquiry into an incident of the state, each question of it in a process of its own.
 
-    def __init__(self, known: Known, loaded: Loaded) -> None:
-        self._question = Question(known, loaded)
+    Attributes:
+        shown: all pieces that were handed out.
+    """
+
+    def __init__(self, known: Known, loaded: Loaded, paths: tuple[str, ...] = ()) -> None:
+        self._question = Question(known, loaded, paths)
         self._blobs: dict[str, str] = {}
+        self.shown: list[Piece] = []
 
     @property
     def names(self) -> Placeholders:
@@ -117,6 +127,7 @@ class Apart:
         known = replace(known, names=Placeholders(known.names.key, answer.names))
         self._question = replace(self._question, known=known, users=answer.users)
         self._blobs |= answer.blobs
+        self.shown += answer.pieces or answer.evidence.pieces
         return answer
 
 
@@ -152,7 +163,7 @@ async def answer(question: IO[bytes]) -> bytes:
             pieces,
             names=asked.known.names.known(),
             users=inquiry.users_names(),
-            blobs=inquiry.blobs(paths),
+            blobs=inquiry.blobs([*paths, *asked.paths]),
         )
     )
 

@@ -57,8 +57,12 @@ class EvidenceHandler:
         places = [f"{place.path} {place.function}" for place in evidence.report.places]
         knowledge.remember(tx, incident, [*known.texts, *places])
         incidents.save_placeholders(tx, incident_id, names.known())
-        incident = flow.after_evidence(incident)
+        settings = self._live.settings
+        may_ask = settings.mode is not Mode.OBSERVE and settings.secrets.anthropic_api_key is not None
+        consequence = flow.after_evidence(incident, now=now, may_ask=may_ask)
+        incident = consequence.incident
         incidents.update(tx, incident)
+        jobs.emit(tx, consequence.jobs, now)
         posted = incidents.posted(tx, incident_id)
         edit = (
             flow.after_message(incident, posted, now=now, reason=flow.AlertReason.EXPLAINED)

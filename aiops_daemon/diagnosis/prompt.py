@@ -58,6 +58,7 @@ _LANGUAGES = {
     "ko": "Write root_cause, suspect_reason, impact, the actions and the description of the fix in Korean; names, paths and quotations as they are.",
 }
 _ASK = "What is the root cause of the incident?"
+_ONLY = " There are no look-ups: answer with what there is."
 _LAST = "These were the last look-ups: answer now with what there is."
 _AGAIN = "That was not of the form asked for. Answer again, as JSON of that form and nothing else."
 _DELIMITER = re.compile(r"(?i)<(/?)\s*(evidence|answers|system)")
@@ -89,10 +90,12 @@ class Prompt:
     mark: str
 
 
-def prompt_for(evidence: Evidence, language: str = "en", *, nonce: str | None = None) -> Prompt:
-    """The question about one incident."""
+def prompt_for(
+    evidence: Evidence, language: str = "en", *, nonce: str | None = None, is_last: bool = False
+) -> Prompt:
+    """The question about one incident; where it is the last one, too, there are no look-ups."""
     mark = nonce or secrets.token_hex(8)
-    text = f"{_enclosed('evidence', mark, text_of(evidence))}\n\n{_ASK}"
+    text = f"{_enclosed('evidence', mark, text_of(evidence))}\n\n{_ASK}{_ONLY if is_last else ''}"
     # Marked, because a further round sends it again: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
     block = {"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}
     return Prompt(system=system_for(language), messages=[{"role": "user", "content": [block]}], mark=mark)

@@ -5,7 +5,8 @@ the jobs that follow, each with the named reason that appears in its key, in the
 
     after_event    an event was admitted         -> alert: opened, escalated, regressed, or an edit that counts it;
                                                     and a look for evidence, where the playbook says "diagnose"
-    after_evidence it was looked into            -> an edit that shows what was found
+    after_evidence it was looked into            -> an edit that shows what was found; a model is asked
+    after_diagnosis a model answered, or can't   -> an edit that shows what it said, or why it said nothing
     after_message  a message was posted, edited  -> an edit, if more has happened meanwhile
     after_quiet    a look at a quiet incident    -> resolved and an edit, or another look later
 
@@ -20,9 +21,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from aiops_daemon.domain.diagnosis import Diagnosis, Source
 from aiops_daemon.domain.incident import Incident, IncidentState, Posted
 from aiops_daemon.domain.job import JobKind, NewJob, Priority
-from aiops_daemon.domain.playbook import Action
+from aiops_daemon.domain.playbook import Action, Severity
 from aiops_daemon.domain.sighting import Sighting
 
 
@@ -34,6 +36,7 @@ class AlertReason(StrEnum):
     REGRESSED = "regressed"
     COUNTED = "counted"
     EXPLAINED = "explained"
+    DIAGNOSED = "diagnosed"
     RESOLVED = "resolved"
 
 
@@ -156,9 +159,32 @@ def _evidence(incident: Incident, reason: AlertReason, due_at: datetime) -> NewJ
     )
 
 
-def after_evidence(before: Incident) -> Incident:
-    """There is something new to show: the message is edited as after any other change."""
-    return replace(before, revision=before.revision + 1)
+def after_evidence(before: Incident, *, now: datetime, may_ask: bool) -> Consequence:
+    """There is something new to show; and a model is asked, where one may be."""
+    incident = replace(before, revision=before.revision + 1)
+    if not may_ask or Action.DIAGNOSE not in incident.actions:
+        return Consequence(incident=incident)
+    ask = NewJob(
+        key=f"diagnose:{incident.id}:{incident.alerts}",
+        kind=JobKind.DIAGNOSIS,
+        reason=AlertReason.EXPLAINED,
+        due_at=now,
+        priority=Priority.POST if incident.severity is Severity.CRITICAL else Priority.EDIT,
+        incident_id=incident.id,
+    )
+    return Consequence(incident=incident, reason=AlertReason.EXPLAINED, jobs=(ask,))
+
+
+def after_diagnosis(before: Incident, diagnosis: Diagnosis) -> tuple[Incident, Note]:
+    """What the history keeps of it; the message is edited."""
+    why = "; ".join(diagnosis.notes)
+    if diagnosis.source is Source.EVIDENCE_ONLY:
+        note = Note(what="not diagnosed", why=why)
+    else:
+        what = "diagnosed" if diagnosis.source is Source.CLAUDE else "diagnosis recalled"
+        told = f"confidence {diagnosis.confidence}, ${diagnosis.usd:.4f}"
+        note = Note(what=what, why=f"{told}; {why}" if why else told)
+    return replace(before, revision=before.revision + 1), note
 
 
 def after_companion(before: Incident, *, now: datetime, events: int = 1) -> Incident:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from aiops_daemon.domain.diagnosis import Diagnosis
 from aiops_daemon.domain.evidence import Report
 from aiops_daemon.domain.playbook import Action, Severity
 
@@ -108,3 +109,5 @@ class Card:
     """Incidents that this one's message tells of too."""
     report: Report | None = None
     """What was found out about it without a model, if anybody looked."""
+    diagnosis: Diagnosis | None = None
+    """What a model said of it, or why it said nothing."""

@@ -18,6 +18,8 @@ class JobKind(StrEnum):
     """See whether an incident has been quiet for long enough to be resolved."""
     EVIDENCE = "evidence"
     """Find out what can be found out about an incident without a model."""
+    DIAGNOSIS = "diagnosis"
+    """Ask a model for the cause of an incident."""
     NOTICE = "notice"
     """Tell people about the daemon itself."""
 

@@ -5,6 +5,8 @@ after_crash    the process keeps dying
 after_recovery the state was damaged
 after_refusal  a reload was refused
 after_failed_backup  the state could not be copied
+after_spending a budget runs low, or is used up
+after_claude_refused  the account of Claude needs somebody
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ class NoticeReason(StrEnum):
     LOST = "lost"
     REFUSED = "refused"
     BACKUP = "backup"
+    BUDGET = "budget"
+    CLAUDE = "claude"
 
 
 CRASH_WINDOW = timedelta(minutes=10)
@@ -72,6 +76,26 @@ def after_failed_backup(why: str, *, now: datetime) -> tuple[NewJob, ...]:
 def after_refusal(problems: str, *, now: datetime) -> tuple[NewJob, ...]:
     """Tell people that a reload changed nothing: whoever sent the signal sees no answer."""
     return (_notice(NoticeReason.REFUSED, f"{now:%Y%m%dT%H%M%S.%f}", problems, now),)
+
+
+BUDGET_TOLD_AT = (1.0, 0.8)
+"""The shares of a budget at which people are told."""
+
+
+def after_spending(
+    spent_usd: float, limit_usd: float, name: str, period: str, *, now: datetime
+) -> tuple[NewJob, ...]:
+    """Tell people, once in a period, that a budget runs low, and once that it is used up."""
+    share = next((each for each in BUDGET_TOLD_AT if limit_usd > 0 and spent_usd >= each * limit_usd), None)
+    if share is None:
+        return ()
+    what = f"${spent_usd:.2f} of ${limit_usd:g} a {name} are spent"
+    return (_notice(NoticeReason.BUDGET, f"{name}:{period}:{share:.0%}", what, now),)
+
+
+def after_claude_refused(why: str, *, now: datetime) -> tuple[NewJob, ...]:
+    """Tell people, once a day, that Claude refuses the key, has no credit for it, or doesn't know the model."""
+    return (_notice(NoticeReason.CLAUDE, f"{now:%Y-%m-%d}", why, now),)
 
 
 def _notice(reason: NoticeReason, revision: str, what: str, now: datetime) -> NewJob:

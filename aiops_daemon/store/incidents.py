@@ -14,7 +14,7 @@ from aiops_daemon.domain.incident import Card, Incident, IncidentState, Posted
 from aiops_daemon.domain.playbook import Action, Severity
 from aiops_daemon.domain.sighting import Sighting
 from aiops_daemon.redaction import Placeholders
-from aiops_daemon.store import reports, samples
+from aiops_daemon.store import diagnoses, reports, samples
 from aiops_daemon.store.database import from_us, from_us_or_none, to_us
 
 RATE_MINUTES = 5
@@ -64,17 +64,18 @@ def card(connection: sqlite3.Connection, incident_id: int, now: datetime) -> Car
         "SELECT coalesce(sum(events), 0) FROM pulse WHERE incident_id = ? AND minute > ?",
         (incident_id, since),
     ).fetchone()[0]
-    kept = samples.of(connection, incident_id)
+    known = samples.of(connection, incident_id)
     sharing = connection.execute(
         "SELECT * FROM incidents WHERE shares_with = ? ORDER BY id LIMIT ?", (incident_id, SHOWN_SHARING)
     )
     return Card(
         incident=incident,
         last_minutes=(RATE_MINUTES, recent),
-        excerpt=next((sample.text for sample in reversed(kept) if not sample.is_companion), None),
-        companions=tuple(sample.text for sample in kept if sample.is_companion)[:SHOWN_COMPANIONS],
+        excerpt=next((sample.text for sample in reversed(known) if not sample.is_companion), None),
+        companions=tuple(sample.text for sample in known if sample.is_companion)[:SHOWN_COMPANIONS],
         sharing=tuple(incident_of(row) for row in sharing),
         report=reports.of(connection, incident_id),
+        diagnosis=kept.diagnosis if (kept := diagnoses.newest(connection, incident_id)) else None,
     )
 
 

@@ -6,6 +6,7 @@ refills nothing. Clocks may be set back: what lies in the future counts, too.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,8 @@ class Kind(StrEnum):
     """What is limited."""
 
     DIAGNOSIS = "diagnosis"
+    QUESTION = "question"
+    """To a model; the money of a diagnosis is that of its questions."""
     PULL_REQUEST = "pull_request"
 
 
@@ -49,14 +52,14 @@ def reserve(
     """Write down what is about to be used, at most; returns the entry's id. A key is reserved once."""
     tx.execute(
         """INSERT OR IGNORE INTO ledger (at, kind, key, units, reserved_usd, incident_id) VALUES (?, ?, ?, ?, ?, ?)""",
-        (to_us(now), kind, key, units, round(usd * _MICRO), incident_id),
+        (to_us(now), kind, key, units, math.ceil(usd * _MICRO - 1e-6), incident_id),
     )
     return int(tx.execute("SELECT id FROM ledger WHERE key = ?", (key,)).fetchone()[0])
 
 
 def settle(tx: sqlite3.Connection, entry: int, *, usd: float) -> None:
     """Write down what it really cost."""
-    tx.execute("UPDATE ledger SET settled_usd = ? WHERE id = ?", (round(usd * _MICRO), entry))
+    tx.execute("UPDATE ledger SET settled_usd = ? WHERE id = ?", (math.ceil(usd * _MICRO - 1e-6), entry))
 
 
 def used(connection: sqlite3.Connection, kind: Kind, since: datetime) -> int:

@@ -4,10 +4,11 @@ import sqlite3
 import stat
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from aiops_daemon.store import backup, files
+from aiops_daemon.store import backup, database, files
 from aiops_daemon.store.backup import BackupError
 from aiops_daemon.store.database import FILE_NAME, StateDamagedError, connect
 
@@ -136,11 +137,10 @@ def test_a_damaged_state_is_told_from_one_that_can_not_be_opened(tmp_path, conte
 
 def test_a_state_of_an_older_version_is_copied_before_it_is_brought_up_to_date(tmp_path):
     state = tmp_path / FILE_NAME
-    connection = connect(state)
-    connection.executescript(
-        "DROP TRIGGER memory_forgets; DROP TABLE memory; DROP TABLE evidence; ALTER TABLE samples DROP COLUMN file;"
-        "ALTER TABLE samples DROP COLUMN offset; PRAGMA user_version = 2;"
-    )
+    older = sorted((Path(database.__file__).parent / "migrations").glob("*.sql"))[:2]
+    with sqlite3.connect(state) as connection:
+        connection.executescript("".join(each.read_text("utf-8") for each in older))
+        connection.execute("PRAGMA user_version = 2")
     connection.close()
     connect(state).close()
     (kept,) = backup.kept(state, datetime.now(UTC))

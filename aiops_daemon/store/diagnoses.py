@@ -1,0 +1,93 @@
+"""Diagnoses: every one of an incident, and the one that may be recalled."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from aiops_daemon.domain.diagnosis import Diagnosis, Source
+from aiops_daemon.domain.incident import Incident
+from aiops_daemon.store.database import from_us, to_us
+
+RECALLED_FOR = timedelta(days=90)
+RECALLED_WITHOUT_CODE_FOR = timedelta(days=1)
+"""A cause outside of the code may be another one tomorrow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A diagnosis as it was kept."""
+
+    diagnosis: Diagnosis
+    at: datetime
+    blobs: Mapping[str, str]
+    verdict: str | None
+
+
+def save(
+    tx: sqlite3.Connection, incident: Incident, diagnosis: Diagnosis, blobs: Mapping[str, str], now: datetime
+) -> None:
+    """Keep a diagnosis, with what the files that it rests on held."""
+    tx.execute(
+        "INSERT INTO diagnoses (incident_id, fingerprint, at, body, blobs) VALUES (?, ?, ?, ?, ?)",
+        (
+            incident.id,
+            incident.fingerprint,
+            to_us(now),
+            msgspec.json.encode(diagnosis).decode(),
+            msgspec.json.encode(dict(blobs)).decode(),
+        ),
+    )
+
+
+def newest(connection: sqlite3.Connection, incident_id: int) -> Kept | None:
+    """The newest diagnosis of an incident."""
+    row = connection.execute(
+        "SELECT * FROM diagnoses WHERE incident_id = ? ORDER BY id DESC LIMIT 1", (incident_id,)
+    ).fetchone()
+    return None if row is None else _kept(row)
+
+
+def recallable(connection: sqlite3.Connection, fingerprint: str, now: datetime) -> Kept | None:
+    """The newest answer of a model to the same fault, unless people called it wrong or it is too old to say."""
+    rows = connection.execute(
+        "SELECT * FROM diagnoses WHERE fingerprint = ? AND at >= ? ORDER BY id DESC LIMIT 20",
+        (fingerprint, to_us(now - RECALLED_FOR)),
+    )
+    for kept in map(_kept, rows):
+        if kept.diagnosis.source is Source.CLAUDE:
+            is_fresh = bool(kept.blobs) or now - kept.at <= RECALLED_WITHOUT_CODE_FOR
+            return kept if kept.verdict != "wrong" and is_fresh else None
+    return None
+
+
+def usd_of(connection: sqlite3.Connection, incident_id: int) -> float:
+    """What was spent on an incident."""
+    row = connection.execute(
+        "SELECT coalesce(sum(coalesce(settled_usd, reserved_usd)), 0) FROM ledger WHERE incident_id = ?",
+        (incident_id,),
+    ).fetchone()
+    return float(row[0]) / 1_000_000
+
+
+def is_new(connection: sqlite3.Connection, incident_id: int) -> bool:
+    """Whether no diagnosis was ever begun of an incident of this family: the same code at the same place."""
+    row = connection.execute(
+        """SELECT 1 FROM ledger JOIN incidents ON incidents.id = ledger.incident_id
+           WHERE ledger.kind = 'diagnosis' AND incidents.family = (SELECT family FROM incidents WHERE id = ?) LIMIT 1""",
+        (incident_id,),
+    ).fetchone()
+    return row is None
+
+
+def _kept(row: sqlite3.Row) -> Kept:
+    return Kept(
+        diagnosis=msgspec.json.decode(row["body"], type=Diagnosis),
+        at=from_us(row["at"]),
+        blobs=msgspec.json.decode(row["blobs"], type=dict[str, str]),
+        verdict=row["verdict"],
+    )
