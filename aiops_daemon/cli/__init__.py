@@ -125,19 +125,29 @@ def parser() -> argparse.ArgumentParser:
         "tell people that systemd gave the daemon up (what OnFailure= of the unit starts)",
         shared,
     )
-    asked = command("context", "context", "exactly what would be sent to Claude for an incident", printing)
-    asked.add_argument("id", type=int, nargs="?", metavar="ID", help="an incident of the state")
-    asked.add_argument(
-        "--log", nargs="+", type=Path, metavar="FILE", help="look at these log files, not at the state"
-    )
-    asked.add_argument("--code", help="with --log: only incidents with this error code")
-    asked.add_argument(
-        "--contains", metavar="TEXT", help="with --log: only incidents whose records hold this text"
-    )
+    for name, help_line in (
+        ("context", "exactly what would be sent to Claude for an incident"),
+        ("diagnose", "ask Claude for the cause of an incident now, within the budgets"),
+    ):
+        asked = command(name, name, help_line, printing)
+        asked.add_argument("id", type=int, nargs="?", metavar="ID", help="an incident of the state")
+        asked.add_argument(
+            "--log", nargs="+", type=Path, metavar="FILE", help="look at these log files, not at the state"
+        )
+        asked.add_argument("--code", help="with --log: only incidents with this error code")
+        asked.add_argument(
+            "--contains", metavar="TEXT", help="with --log: only incidents whose records hold this text"
+        )
     judged = command(
-        "eval", "eval", "how much of the truth is found, over scenarios with known truth", printing
+        "eval",
+        "eval",
+        "how much of the truth is found, and with a key how right Claude is, over scenarios with known truth",
+        printing,
     )
     judged.add_argument("directory", type=Path, metavar="DIRECTORY", help="of scenarios, or one scenario")
+    judged.add_argument(
+        "--evidence-only", action="store_true", help="ask nobody, though there is a key, and spend nothing"
+    )
     replayed = command(
         "replay",
         "replay",

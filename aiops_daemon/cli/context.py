@@ -35,14 +35,7 @@ OUTPUT_TOKENS = 3000
 def main(arguments: argparse.Namespace) -> int:
     """Gather, and print."""
     loaded = configuration(arguments)
-    if (arguments.id is None) is (not arguments.log):
-        raise cli.CommandError(cli.USAGE, "name an incident, or log files with --log FILE...; one of the two")
-    if arguments.id is not None and (arguments.code or arguments.contains):
-        raise cli.CommandError(cli.USAGE, "--code and --contains choose among log files, with --log")
-    if arguments.log:
-        inquiry = of_logs(loaded, arguments.log, code=arguments.code, contains=arguments.contains)
-    else:
-        inquiry = of_incident(loaded, arguments.id)
+    inquiry = inquiry_of(arguments, loaded)
     evidence = asyncio.run(inquiry.evidence())
     prompt = prompt_for(evidence, loaded.settings.language)
     if arguments.json:
@@ -54,6 +47,21 @@ def main(arguments: argparse.Namespace) -> int:
         for block in message["content"]:
             out.print(block["text"])
     return cli.OK
+
+
+def inquiry_of(arguments: argparse.Namespace, loaded: Loaded) -> Inquiry:
+    """What the arguments ask about: an incident of the state, or of log files.
+
+    Raises:
+        CommandError: neither or both are named, or there is no such thing.
+    """
+    if (arguments.id is None) is (not arguments.log):
+        raise cli.CommandError(cli.USAGE, "name an incident, or log files with --log FILE...; one of the two")
+    if arguments.id is not None and (arguments.code or arguments.contains):
+        raise cli.CommandError(cli.USAGE, "--code and --contains choose among log files, with --log")
+    if arguments.log:
+        return of_logs(loaded, arguments.log, code=arguments.code, contains=arguments.contains)
+    return of_incident(loaded, arguments.id)
 
 
 def of_logs(loaded: Loaded, paths: list[Path], *, code: str | None, contains: str | None) -> Inquiry:

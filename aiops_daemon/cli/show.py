@@ -107,7 +107,7 @@ def _print(report: dict[str, Any]) -> None:
     if report["diagnosis"]:
         print_diagnosis(report["diagnosis"])
     if report["evidence"]:
-        _print_evidence(report["evidence"])
+        print_evidence(report["evidence"])
     if report["usd"]:
         out.print(f"\nspent on it: ${report['usd']:.4f}")
     out.print("\nhistory", style="bold")
@@ -125,7 +125,8 @@ def _print(report: dict[str, Any]) -> None:
         out.print(f"  {event['seen_at']}  {event['level']}{mark}  {one_line(event['text'])}")
 
 
-def _print_evidence(found: dict[str, Any]) -> None:
+def print_evidence(found: dict[str, Any]) -> None:
+    """The evidence report, for people."""
     out = console()
     out.print("\nevidence (no AI has a part in it)", style="bold")
     if found["began"]:

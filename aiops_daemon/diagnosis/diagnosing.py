@@ -7,6 +7,7 @@ have already, and one line that says why there is no more.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -22,11 +23,12 @@ from aiops_daemon.diagnosis.paying import Payer
 from aiops_daemon.domain import flow
 from aiops_daemon.domain.diagnosis import Diagnosis, Source
 from aiops_daemon.domain.errors import OverBudget, Transient
+from aiops_daemon.domain.evidence import Piece
 from aiops_daemon.domain.job import Job, JobKind, NewJob, Outcome
 from aiops_daemon.domain.notice import after_claude_refused
 from aiops_daemon.failpoint import failpoint
 from aiops_daemon.live import Live, limits_of
-from aiops_daemon.redaction import Redaction
+from aiops_daemon.redaction import Placeholders, Redaction
 from aiops_daemon.settings import Mode
 from aiops_daemon.store import diagnoses, incidents, jobs, knowledge
 from aiops_daemon.store.database import Database
@@ -143,34 +145,43 @@ class DiagnosisHandler:
     def _outcome(
         self, known: Known, looks: Apart, diagnosis: Diagnosis, notices: tuple[NewJob, ...] = ()
     ) -> Outcome:
-        cited = {citation.ref for citation in diagnosis.evidence if citation.verified}
-        paths = {piece.path for piece in looks.shown if piece.id in cited and piece.path}
-        if diagnosis.file:
-            paths.add(diagnosis.file)
-        blobs = looks.blobs(sorted(paths))
-        return Outcome(changes=(lambda tx: self._settle(tx, known, looks, diagnosis, blobs),), jobs=notices)
-
-    def _settle(
-        self, tx: sqlite3.Connection, known: Known, looks: Apart, diagnosis: Diagnosis, blobs: dict[str, str]
-    ) -> None:
-        incident = incidents.by_id(tx, known.incident.id)
-        if incident is None:
-            return
-        now = self._clock()
-        diagnoses.save(tx, incident, diagnosis, blobs, now)
-        if diagnosis.root_cause:
-            knowledge.remember(tx, incident, [*known.texts, diagnosis.root_cause, diagnosis.file or ""])
-        incidents.save_placeholders(tx, incident.id, looks.names.known())
-        incident, note = flow.after_diagnosis(incident, diagnosis)
-        incidents.add_notes(tx, incident.id, (note,), now)
-        incidents.update(tx, incident)
-        posted = incidents.posted(tx, incident.id)
-        edit = (
-            flow.after_message(incident, posted, now=now, reason=flow.AlertReason.DIAGNOSED)
-            if posted
-            else None
+        blobs = looks.blobs(rests_on(diagnosis, looks.shown))
+        return Outcome(
+            changes=(lambda tx: keep(tx, known, looks.names, diagnosis, blobs, self._clock()),), jobs=notices
         )
-        jobs.emit(tx, (edit,) if edit else (), now)
+
+
+def keep(
+    tx: sqlite3.Connection,
+    known: Known,
+    names: Placeholders,
+    diagnosis: Diagnosis,
+    blobs: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Keep what was said of an incident, and have its message edited."""
+    incident = incidents.by_id(tx, known.incident.id)
+    if incident is None:
+        return
+    diagnoses.save(tx, incident, diagnosis, blobs, now)
+    if diagnosis.root_cause:
+        knowledge.remember(tx, incident, [*known.texts, diagnosis.root_cause, diagnosis.file or ""])
+    incidents.save_placeholders(tx, incident.id, names.known())
+    incident, note = flow.after_diagnosis(incident, diagnosis)
+    incidents.add_notes(tx, incident.id, (note,), now)
+    incidents.update(tx, incident)
+    posted = incidents.posted(tx, incident.id)
+    edit = (
+        flow.after_message(incident, posted, now=now, reason=flow.AlertReason.DIAGNOSED) if posted else None
+    )
+    jobs.emit(tx, (edit,) if edit else (), now)
+
+
+def rests_on(diagnosis: Diagnosis, shown: Iterable[Piece]) -> list[str]:
+    """The files that a diagnosis stands or falls with: the one at fault, and those that it cites."""
+    cited = {citation.ref for citation in diagnosis.evidence if citation.verified}
+    paths = {piece.path for piece in shown if piece.id in cited and piece.path}
+    return sorted(paths | ({diagnosis.file} if diagnosis.file else set()))
 
 
 def _fingerprint(connection: sqlite3.Connection, incident_id: int) -> str:

@@ -62,6 +62,7 @@ class Inquiry:
         view: what they tell of it.
         redact: takes secrets and personal data out of a text.
         users: what stands for the values that users wrote, if an earlier inquiry gave them names.
+        shown: all pieces that were handed out.
     """
 
     subject: Subject
@@ -70,6 +71,7 @@ class Inquiry:
     settings: Settings
     redact: Redaction
     users: Mapping[str, str] = field(default_factory=dict)
+    shown: list[Piece] = field(default_factory=list)
     _snapshot: Snapshot | None = None
     _commits: list[Commit] = field(default_factory=list)
     _renderer: Renderer | None = None
@@ -93,9 +95,12 @@ class Inquiry:
             found.gaps.append("log: the records of this incident are not in the log files any more")
         if self._snapshot is None:
             self._renderer = Renderer(self.redact, names=self.users)
-            return evidence_of(found, self._renderer, self.settings.service.zone, budget)
-        failpoint("after_source")
-        return await asyncio.to_thread(self._weigh, found, self._snapshot, budget)
+            evidence = evidence_of(found, self._renderer, self.settings.service.zone, budget)
+        else:
+            failpoint("after_source")
+            evidence = await asyncio.to_thread(self._weigh, found, self._snapshot, budget)
+        self.shown += evidence.pieces
+        return evidence
 
     async def answers(self, lookups: Sequence[Lookup], letter: str = "Q") -> tuple[Piece, ...]:
         """What was asked for, a piece each, redacted and bounded. The evidence must have been gathered before."""
@@ -108,12 +113,12 @@ class Inquiry:
             rows=self.rows,
             renderer=self._renderer,
         )
-        return tuple(
-            [
-                await answer(lookup, material, f"{letter}{number}")
-                for number, lookup in enumerate(lookups[:MOST_LOOKUPS], start=1)
-            ]
-        )
+        pieces = [
+            await answer(lookup, material, f"{letter}{number}")
+            for number, lookup in enumerate(lookups[:MOST_LOOKUPS], start=1)
+        ]
+        self.shown += pieces
+        return tuple(pieces)
 
     def blobs(self, paths: Iterable[str]) -> dict[str, str]:
         """What these files hold at the deployed commit, by the names of their blobs."""
