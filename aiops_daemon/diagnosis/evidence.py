@@ -36,7 +36,7 @@ _FILES_A_LINE = 3
 def evidence_of(found: Findings, renderer: Renderer, zone: tzinfo, budget: int = BUDGET_TOKENS) -> Evidence:
     """Choose, and say why."""
     chosen = Budget(budget)
-    chosen.pieces.append(_incident(found, zone))
+    chosen.pieces.append(_incident(found, renderer, zone))
     chosen.section(PieceKind.LOG, _log(found, renderer, zone), "L")
     if found.source is not None:
         chosen.section(PieceKind.SOURCE, _sources(found, renderer), "S")
@@ -53,9 +53,9 @@ def evidence_of(found: Findings, renderer: Renderer, zone: tzinfo, budget: int =
     return Evidence(pieces=tuple(chosen.pieces), report=report_of(found, zone), tokens=tokens)
 
 
-def _incident(found: Findings, zone: tzinfo) -> Piece:
+def _incident(found: Findings, renderer: Renderer, zone: tzinfo) -> Piece:
     lines = [
-        f"title: {found.title}",
+        f"title: {renderer.text(found.title)}",
         f"code: {found.code or 'none'}",
         f"severity: {found.severity}",
         f"count: {found.count}",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from aiops_daemon.diagnosis.rendering import clean
 from aiops_daemon.domain.evidence import Evidence, Piece, PieceKind
 from aiops_daemon.domain.lookup import MOST_LOOKUPS
 
@@ -61,7 +62,7 @@ _ASK = "What is the root cause of the incident?"
 _ONLY = " There are no look-ups: answer with what there is."
 _LAST = "These were the last look-ups: answer now with what there is."
 _AGAIN = "That was not of the form asked for. Answer again, as JSON of that form and nothing else."
-_DELIMITER = re.compile(r"(?i)<(/?)\s*(evidence|answers|system)")
+_DELIMITER = re.compile(r"(?i)<\s*(/?)\s*(evidence|answers|system)")
 
 
 def system_for(language: str) -> str:
@@ -122,9 +123,8 @@ def _further(prompt: Prompt, reply: str, text: str) -> Prompt:
 
 def _enclosed(name: str, mark: str, text: str) -> str:
     """Between delimiters that nobody who writes a log can know; what looks like one of ours is none any more."""
-    return (
-        f"<{name}-{mark}>\n{_DELIMITER.sub(lambda match: f'({match[1]}{match[2]}', text)}\n</{name}-{mark}>"
-    )
+    plain = _DELIMITER.sub(lambda match: f"({match[1]}{match[2]}", clean(text))
+    return f"<{name}-{mark}>\n{plain}\n</{name}-{mark}>"
 
 
 def text_of(evidence: Evidence) -> str:

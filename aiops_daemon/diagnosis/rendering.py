@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -28,9 +29,9 @@ _ENVELOPE = frozenset(_ENVELOPE_WORDS.split())
 _MESSAGE_CHARACTERS = 1200
 _VALUE_CHARACTERS = 160
 _MOST_FIELDS = 14
-_UNPRINTABLE = re.compile(
-    r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef]"
-)
+_UNSEEN = re.compile("[\u115f\u1160\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Fillers and variation selectors, which count as printable."""
+_LINES = {ord("\n"): None, ord("\t"): None}
 
 LONGEST_FUNCTION_LINES = 90
 
@@ -73,8 +74,8 @@ class Renderer:
         return clean(f"{head} {message}" + (f" {{{fields}}}" if fields else ""))
 
     def text(self, text: str) -> str:
-        """A text of the log's, without what may not leave."""
-        return self._redact.text(text)
+        """A text of the log's, without what may not leave. No line of it can pass for one of ours."""
+        return self._redact.text(text).replace("\r", "").replace("\n", "\n    | ")
 
     def source(self, text: str) -> str:
         """Source or a change of it, without the secrets that were written into it."""
@@ -137,8 +138,15 @@ class Renderer:
 
 
 def clean(text: str) -> str:
-    """Without what is not to be seen: control, zero-width, direction and tag characters."""
-    return _UNPRINTABLE.sub("", text)
+    """Without what is not to be seen: control, zero-width, direction and tag characters; other blanks than the usual are spaces."""
+    text = _UNSEEN.sub("", text)
+    if text.translate(_LINES).isprintable():
+        return text
+    return "".join(each if each in "\n\t" or each.isprintable() else _in_place_of(each) for each in text)
+
+
+def _in_place_of(character: str) -> str:
+    return " " if unicodedata.category(character).startswith("Z") else ""
 
 
 def source(code: Code, item: Item, focus: Iterable[int] = ()) -> tuple[str, int, int]:
