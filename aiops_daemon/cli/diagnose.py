@@ -20,7 +20,8 @@ from aiops_daemon.cli.context import inquiry_of
 from aiops_daemon.cli.diagnosis_shape import diagnosis_shape, print_diagnosis
 from aiops_daemon.cli.output import configuration, print_json, silence_logs
 from aiops_daemon.cli.show import print_evidence
-from aiops_daemon.clients.claude import Claude, NoAnswer
+from aiops_daemon.clients.claude import Claude
+from aiops_daemon.clients.claude_failures import NoAnswer
 from aiops_daemon.clock import wall_clock
 from aiops_daemon.diagnosis import look
 from aiops_daemon.diagnosis.diagnose import Diagnostician

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 
 from aiops_daemon.diagnosis.declared import Declared
@@ -22,9 +22,11 @@ _CALL = re.compile(
 )
 _CALLED = re.compile(r"\b([A-Za-z_]\w+)\(")
 _MENTION = re.compile(r"(?:\b([a-z_]\w*)(?:::|\.))?\b([A-Z]\w+)")
-_RECEIVER = re.compile(
-    r"\b(?:self|this|state|ctx|app|deps|config)\.([a-z_]\w{2,})\b|\b([a-z_]\w{2,})\s*\.\s*\w+\("
+_RECEIVER = re.compile(r"\b(?:self|this|state|ctx|app|deps|config)\.([a-z_]\w{2,})\b")
+_STATE = re.compile(
+    r"\b(?:self|this)\.\w+|\b\w+::(?:Entity|ActiveModel|Column)\b|\b[a-z]\w*_repo\w*\b|\b[A-Z][A-Z_]{4,}\b"
 )
+_IMPORT = re.compile(r"\b(?:use|import|from)\s[^;]{1,2000}?(?:;|$)", re.MULTILINE)
 _MOST_FILES = 8
 """A type that more files speak of tells nothing."""
 _ENTITY = frozenset({"Entity", "Column", "ActiveModel", "Model", "Relation"})
@@ -48,6 +50,7 @@ _EVERYDAY = frozenset(_EVERYDAY_WORDS.split())
 MOST_CANDIDATES = 4
 MOST_USES = 2
 MOST_MAKERS = 4
+MOST_SIBLINGS = 24
 
 
 class Code(Names):
@@ -95,8 +98,26 @@ class Code(Names):
         here = [each for each in candidates if each.path == caller.path]
         if here and not sign:
             return here[:1]
+        if not owner and not sign:
+            candidates = self._imported(name, caller, candidates)
         ours = [each for each in candidates if not self.snapshot.files[each.path].is_test] or candidates
         return ours if len(ours) <= MOST_CANDIDATES else []
+
+    def _imported(self, name: str, caller: Item, candidates: list[Item]) -> list[Item]:
+        """Those that the caller's file imports; in Rust a bare name that is not imported is a macro's or a trait's."""
+        text = self.snapshot.files[caller.path].text
+        pattern = _import_of(name)
+        modules = [
+            found[1] or found[2]
+            for statement in _IMPORT.findall(text)
+            if name in statement
+            for found in pattern.finditer(statement)
+        ]
+        if modules:
+            near = [each for each in candidates if any(module in each.path for module in modules)]
+            return near or candidates
+        is_explicit = self._language(caller) == "rust" and "::*" not in text
+        return [] if is_explicit else candidates
 
     def _typed(self, receiver: str, name: str, caller: Item) -> list[Item]:
         """The methods of what a receiver is declared to be; of those who implement it, where it is a trait."""
@@ -106,6 +127,16 @@ class Code(Names):
             for owner in owners:
                 found.update(dict.fromkeys(each for each in self.named(name, owner) if each != caller))
         return [each for each in found if not each.is_value]
+
+    def siblings(self, item: Item) -> list[tuple[Item, bool]]:
+        """The other functions of the same type, or else of the same file, and whether they touch the same fields or tables."""
+        near = [
+            each
+            for each in self.outline(item.path)
+            if not each.is_value and each != item and (each.owner == item.owner or not item.owner)
+        ]
+        own = {*_STATE.findall(self.text_of(item))}
+        return [(each, bool(own & {*_STATE.findall(self.text_of(each))})) for each in near[:MOST_SIBLINGS]]
 
     @cached_property
     def _calls_of(self) -> Counter[str]:
@@ -122,7 +153,7 @@ class Code(Names):
         """The functions that make what an item works with: the name it has there, and the function."""
         text = without_comments(self.text_of(item), self._language(item))
         found: dict[tuple[str, Item], None] = {}
-        for name in dict.fromkeys(field or plain for field, plain in _RECEIVER.findall(text)):
+        for name in dict.fromkeys(_RECEIVER.findall(text)):
             for maker in self.declared.makers(name):
                 made = [each for each in self.named(maker) if not each.is_value and each != item]
                 if (
@@ -172,6 +203,15 @@ class Code(Names):
             if len(found) >= most:
                 break
         return list(found)
+
+
+@cache
+def _import_of(name: str) -> re.Pattern[str]:
+    """The module right before a name that is imported: `use a::{b::{name}}`, `from a.b import name`, `import { name } from "./b"`."""
+    name = re.escape(name)
+    return re.compile(
+        rf"(\w+)(?:::(?:\{{[^{{}}]*?)?|\s+import\b[^\n]*?)\b{name}\b|\b{name}\b[^\"']*[\"'][^\"'\n]*?(\w+)[\"']"
+    )
 
 
 def is_everyday(name: str) -> bool:

@@ -11,7 +11,8 @@ from typing import Protocol
 
 import structlog
 
-from aiops_daemon.clients.claude import Ask, Claude, NoAnswer, Reply, Trouble
+from aiops_daemon.clients.claude import Ask, Claude, Reply
+from aiops_daemon.clients.claude_failures import NoAnswer, Trouble
 from aiops_daemon.diagnosis.check import checked
 from aiops_daemon.diagnosis.paying import OutOfMoneyError
 from aiops_daemon.diagnosis.pricing import cost_usd, most_usd

@@ -14,7 +14,8 @@ from typing import ClassVar
 
 from structlog.contextvars import bind_contextvars
 
-from aiops_daemon.clients.claude import Claude, NoAnswer, Trouble
+from aiops_daemon.clients.claude import Claude
+from aiops_daemon.clients.claude_failures import NoAnswer, Trouble
 from aiops_daemon.clock import Clock
 from aiops_daemon.diagnosis.apart import Apart
 from aiops_daemon.diagnosis.diagnose import Diagnostician

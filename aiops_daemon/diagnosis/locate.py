@@ -30,6 +30,8 @@ _WORDS_FILES = 60
 _TELLING = 20.0
 _ORIGINS = (Way.FRAME, Way.NAME, Way.LITERAL, Way.CODE)
 _PLACES_WITH_USES = 24
+_PLACES_WITH_SIBLINGS = 10
+_JOINS = re.compile(r"find_also_related|find_with_related|find_related|\.(?:inner_|left_)?join\(|Relation::")
 _MOST_ROUTES = 8
 _MOST_USED = 6
 
@@ -138,13 +140,32 @@ class Locator(Origins):
                         for callee in self._code.calls(item)[:8]:
                             self._add(callee, Way.LAYER, 14.0, f"called by {item.label}")
 
+    def by_siblings(self) -> None:
+        """What stands beside the best places: a lock, a cache or a table is filled by one function and found wanting by another."""
+        handlers = {match.handler for match in self.matches}
+        for place in self.ranked()[:_PLACES_WITH_SIBLINGS]:
+            if place.discount < 1.0 or place.item.is_value or place.item in handlers:
+                continue
+            for item, shares_state in self._code.siblings(place.item):
+                weight = min(16.0, (0.36 if shares_state else 0.16) * place.score)
+                why = (
+                    f"touches the same as {place.item.label}"
+                    if shares_state
+                    else f"stands beside {place.item.label}"
+                )
+                self._add(item, Way.SIBLING, weight, why)
+
     def by_use(self) -> None:
         """Types, and the entities of tables, that the places found so far speak of."""
         for place in self.ranked()[:_PLACES_WITH_USES]:
             if place.discount < 1.0:
                 continue
+            joins = _JOINS.search(self._code.text_of(place.item)) is not None
             for item in self._code.used_by(place.item)[:_MOST_USED]:
-                self._add(item, Way.USED, min(18.0, 0.35 * place.score), f"used by {place.item.label}")
+                is_joined = joins and item.name == "Relation"
+                weight = min(26.0, 0.6 * place.score) if is_joined else min(18.0, 0.35 * place.score)
+                why = f"{place.item.label} joins by it" if is_joined else f"used by {place.item.label}"
+                self._add(item, Way.USED, weight, why)
 
     # What it is about
 
@@ -184,11 +205,13 @@ def locate(code: Code, clues: Clues, table: RouteTable) -> Locator:
     places.by_frames()
     places.by_names()
     places.by_literals()
+    places.by_missing_files()
     places.by_code()
     places.by_routes(table)
     places.by_calls()
     places.by_layers()
     places.by_use()
+    places.by_siblings()
     places.by_words()
     places.by_makers()
     places.by_construction()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _SUSPECTS_FOLLOWED = 12
 _ITEMS_A_SUSPECT = 8
 _TELLING_LINE = 10
+_CHANGED_ALONE = 9.0
+"""That a suspect changed it is no reason of its own to look at a function: it may change many."""
 _PLACES_WITH_ORIGIN = 16
 _CONSTRUCTORS = (
     "new",
@@ -95,10 +97,11 @@ class Origins(Places):
         best = suspects[0].score if suspects else 0.0
         for suspect in suspects[:_SUSPECTS_FOLLOWED]:
             for item in self._changed_by(suspect):
+                is_known = item in self._found
                 self._add(
                     item,
                     Way.CHANGED,
-                    22.0 * suspect.score / best,
+                    (22.0 if is_known else _CHANGED_ALONE) * suspect.score / best,
                     f"changed by the suspect {suspect.commit.sha[:10]}",
                 )
 

@@ -27,6 +27,10 @@ _STATUSES = re.compile(
     r"INTERNAL_\w*ERROR|SERVICE_UNAVAILABLE|GATEWAY_TIMEOUT|REQUEST_TIMEOUT|PAYLOAD_\w+)$"
 )
 _MOST_USES = 40
+_MISSING = re.compile(
+    r"(?i)no such file|os error 2\b|ENOENT|file ?not ?found|cannot find the (?:file|path)|template.{0,20}not found"
+)
+_IMAGE = ("dockerfile", ".dockerignore", "docker-compose", "compose.")
 _NAME = re.compile(r"\b[a-z_][a-z0-9_]{3,}\b")
 _HEAD_CHARACTERS = 12
 """Before a literal that made a message may stand a code, or `Error: `."""
@@ -35,7 +39,7 @@ _MOST_NAMESAKES = 3
 _WIRING_LINES = 40
 _WIRING_MAKES = 8
 _MADE = re.compile(r"(?:::|\.)(?:new|connect|build|from_\w+)\(|\bnew [A-Z]")
-MOST_PLACES = 60
+MOST_PLACES = 100
 
 
 class Way(StrEnum):
@@ -49,6 +53,8 @@ class Way(StrEnum):
     CALLED = "called"
     LAYER = "layer"
     USED = "used"
+    SIBLING = "sibling"
+    MISSING = "missing"
     ORIGIN = "origin"
     SETTING = "setting"
     CHANGED = "changed"
@@ -227,6 +233,19 @@ class Places:
             else:
                 static = "".join(parts)
                 yield len(static) * head * (1.0 if " " in static else 0.4), Hit(path, line, "")
+
+    def by_missing_files(self) -> None:
+        """A file that the program doesn't find is one that didn't get to where it runs."""
+        if not any(_MISSING.search(message) for message in self._clues.messages[:6]):
+            return
+        for path in self._code.snapshot.files:
+            if path.rpartition("/")[2].lower().startswith(_IMAGE):
+                self._add(
+                    self._code.around(path, 1, 60),
+                    Way.MISSING,
+                    34.0,
+                    "says what gets to where the program runs; a file is missing there",
+                )
 
     # Its code
 

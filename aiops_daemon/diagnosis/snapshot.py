@@ -31,7 +31,16 @@ LANGUAGES: Mapping[str, str] = {
 _SETTINGS = frozenset(
     {".toml", ".yaml", ".yml", ".env", ".ini", ".conf", ".properties", ".json", ".cfg", ".tf", ".hcl"}
 )
-_SETTINGS_NAMES = ("dockerfile", "docker-compose", "compose", ".env", "procfile", "makefile", "jenkinsfile")
+_SETTINGS_NAMES = (
+    "dockerfile",
+    ".dockerignore",
+    "docker-compose",
+    "compose",
+    ".env",
+    "procfile",
+    "makefile",
+    "jenkinsfile",
+)
 _OTHER = frozenset({".sql", ".sh", ".html", ".graphql", ".proto", ".kt", ".rb", ".php", ".cs"})
 _NOT_OURS = frozenset(
     {

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from aiops_daemon.clients.claude import Ask, Claude, NoAnswer, Trouble
+from aiops_daemon.clients.claude import Ask, Claude
+from aiops_daemon.clients.claude_failures import NoAnswer, Trouble
 from aiops_daemon.domain.usage import Usage
 from tests.fakes import claude as fakes
 from tests.fakes.claude import KEY, FakeClaude

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from aiops_daemon.cli.context import of_logs
-from aiops_daemon.clients.claude import Claude, NoAnswer, Trouble
+from aiops_daemon.clients.claude import Claude
+from aiops_daemon.clients.claude_failures import NoAnswer, Trouble
 from aiops_daemon.diagnosis.diagnose import Diagnostician
 from aiops_daemon.diagnosis.paying import Payer
 from aiops_daemon.domain.diagnosis import Category, Confidence, Source
