@@ -181,7 +181,8 @@ class Code(Names):
                 found = [known for known in self.named(each) if known.is_value and known != item]
                 if module:
                     near = [known for known in found if _is_module(module, known.path)]
-                    found = near or (found if len(found) == 1 else [])
+                    # A file may hold further tables in modules of its own: the one it is named for comes first.
+                    found = near[:1] if is_entity else near or (found if len(found) == 1 else [])
                 if len(found) <= MOST_USES:
                     (entities if is_entity else others).update(dict.fromkeys(found))
         return [*entities, *others]

@@ -27,7 +27,7 @@ from aiops_daemon.diagnosis.settings_read import blocks_of
 from aiops_daemon.domain.evidence import Evidence, Piece, PieceKind
 from aiops_daemon.domain.patch import Commit
 
-BUDGET_TOKENS = 27_000
+BUDGET_TOKENS = 25_000
 _DIFF_LINES = (60, 50, 40, 40, 30, 30, 25, 25, 20, 20, 20, 20, 16, 16, 16, 16)
 _MOST_LISTED = 30
 _FILES_A_LINE = 3
@@ -55,8 +55,10 @@ def evidence_of(found: Findings, renderer: Renderer, zone: tzinfo, budget: int =
 
 def _incident(found: Findings, renderer: Renderer, zone: tzinfo) -> Piece:
     lines = [
-        f"title: {renderer.text(found.title)}",
         f"code: {found.code or 'none'}",
+        f"called: {renderer.text(found.title)} (what the catalogue calls this code; the records may tell otherwise)"
+        if found.code
+        else f"title: {renderer.text(found.title)}",
         f"severity: {found.severity}",
         f"count: {found.count}",
     ]
@@ -110,7 +112,7 @@ def _log(found: Findings, renderer: Renderer, zone: tzinfo) -> Iterable[Offer]:
         )
     if view.others:
         text = "\n".join(
-            f"{at:%H:%M:%S} [{code or 'no code'}] {renderer.text(message)}"
+            f"{at:%H:%M:%S} [{code or 'no code'}] {renderer.text(message)[:400]}"
             for message, code, at in view.others
         )
         yield text, {"title": "what else began", "why": "other errors first seen within ten minutes of it"}
@@ -208,7 +210,7 @@ def _diffs(found: Findings, renderer: Renderer) -> Iterable[Offer]:
         most = _DIFF_LINES[rank] if rank < len(_DIFF_LINES) else 12
         commit = suspect.commit
         yield (
-            renderer.source(rendering.diff(commit, suspect.paths, most)),
+            renderer.source(rendering.diff(commit, suspect.paths, most, suspect.hunks)),
             {
                 "title": f"{commit.sha[:12]} {commit.committed_at:%Y-%m-%d %H:%M} {rendering.clean(commit.subject)[:100]}",
                 "why": "; ".join(suspect.reasons[:4]),
@@ -223,7 +225,11 @@ def _rest(found: Findings) -> Iterable[Offer]:
     newer = [commit for commit in found.commits if since and commit.committed_at >= since]
     older = [commit for commit in found.commits if not since or commit.committed_at < since]
     for commits, title, why in (
-        (newer, "committed since", "everything committed since these requests last worked"),
+        (
+            newer,
+            "committed since",
+            "everything committed since these requests last worked; when it was deployed is not known from this",
+        ),
         (older, "the latest before that" if newer else "the latest commits", "what was deployed lately"),
     ):
         if commits:

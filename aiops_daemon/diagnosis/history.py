@@ -39,6 +39,7 @@ class Suspect:
     Attributes:
         kinds: what speaks for it, by the kind of reason; of one kind the best counts in full, each further one for less.
         factor: what kind of a commit it is, and when it came.
+        touched, hunks: the places whose lines it changed, and with what.
     """
 
     commit: Commit
@@ -47,6 +48,7 @@ class Suspect:
     paths: dict[str, float] = field(default_factory=dict)
     factor: float = 1.0
     touched: list[Item] = field(default_factory=list)
+    hunks: list[Hunk] = field(default_factory=list)
 
     def add(self, kind: str, score: float, why: str, path: str | None = None) -> None:
         """One more reason."""
@@ -117,6 +119,7 @@ def _by_lines(commits: Sequence[Commit], places: Sequence[Place], found: dict[st
         why = f"{'wrote' if touch.is_birth else 'changed'} {touch.item.label or touch.item.path}"
         suspect = found[touch.commit.sha]
         suspect.touched.append(touch.item)
+        suspect.hunks += touch.hunks
         suspect.add("lines", weight * (0.35 if touch.is_birth else 1.0), why, touch.change.path)
 
 
@@ -191,6 +194,16 @@ def _is_formatting(hunks: Iterable[Hunk]) -> bool:
     return all(_squeezed(hunk.removed) == _squeezed(hunk.added) for hunk in hunks)
 
 
+def is_formatting(commit: Commit) -> bool:
+    """Whether a commit only moves blanks, line breaks and the commas of lists, or names of files."""
+    return all(
+        _squeezed(line for hunk in change.hunks for line in hunk.removed)
+        == _squeezed(line for hunk in change.hunks for line in hunk.added)
+        for change in commit.changes
+        if change.old_path is not None and change.path is not None
+    ) and any(change.hunks for change in commit.changes)
+
+
 def _squeezed(lines: Iterable[str]) -> str:
     return _FORMATTING.sub("", "".join(lines)).replace(",", "")
 
@@ -250,7 +263,7 @@ def _weigh(suspect: Suspect, clues: Clues) -> None:
     commit = suspect.commit
     paths = [change.path or change.old_path or "" for change in commit.changes]
     changed = [line for change in commit.changes for line in change.lines]
-    if not commit.parents:
+    if not commit.parents or is_formatting(commit):
         suspect.factor *= 0.15
     if paths and all(is_test(path) or path.endswith((".md", ".txt")) for path in paths):
         suspect.factor *= 0.15

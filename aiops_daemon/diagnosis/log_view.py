@@ -52,6 +52,7 @@ class LogView:
         healthy: method and path of one request of each route that never fails with it.
         linked: records of requests that the incident has to do with though they aren't its own: with the same code, or the same id.
         starts: when the program was started, before and after.
+        near: the time of the last record before the first of the incident's.
         unread: the files that could not be read, and why.
     """
 
@@ -64,6 +65,7 @@ class LogView:
     healthy: list[tuple[str, str]] = field(default_factory=list)
     linked: list[Row] = field(default_factory=list)
     starts: list[Row] = field(default_factory=list)
+    near: datetime | None = None
     unread: list[str] = field(default_factory=list)
     first_logged_at: datetime | None = None
     last_logged_at: datetime | None = None
@@ -71,8 +73,8 @@ class LogView:
 
     @property
     def began_at(self) -> datetime | None:
-        """When the first record of the incident was logged."""
-        return next((row.event.logged_at for row in self.rows if row.event.logged_at), None)
+        """When the first record of the incident was logged; of one without a time, when what stands before it was."""
+        return next((row.event.logged_at for row in self.rows if row.event.logged_at), self.near)
 
 
 def view_of(rows: Sequence[Row], is_ours: Callable[[Sighting], bool]) -> LogView:
@@ -89,6 +91,10 @@ def view_of(rows: Sequence[Row], is_ours: Callable[[Sighting], bool]) -> LogView
     ]
     if not ours:
         return view
+    view.near = max(
+        (row.event.logged_at for row in rows if row.event.logged_at and row.number < ours[0].number),
+        default=None,
+    )
     by_request: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row.event.request is not None:
@@ -139,8 +145,16 @@ def _look_around(view: LogView, rows: Sequence[Row], is_ours: Callable[[Sighting
     for row in seen.values():
         at = row.event.logged_at
         if at is not None and abs(at - began) <= NEAR and row.sighting is not None:
-            view.others.append((row.event.message[:160] or row.sighting.title, row.sighting.code, at))
+            view.others.append((_told(row) or row.sighting.title, row.sighting.code, at))
     view.others = sorted(view.others, key=lambda each: abs(each[2] - began))[:_MOST_OTHERS]
+
+
+def _told(row: Row) -> str:
+    """A record's message, and what its error says."""
+    fields = row.values.get("fields", row.values)
+    error = fields.get("error") or fields.get("err") if isinstance(fields, dict) else None
+    message = row.event.message[:160]
+    return f"{message}: {error[:200]}" if isinstance(error, str) and error not in message else message
 
 
 def _count_routes(

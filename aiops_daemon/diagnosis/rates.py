@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-_MOST_STEPS = 12
+_MOST_STEPS = 24
 _STEPS = tuple(
     timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 240, 360, 720, 1440, 10080)
 )
@@ -33,7 +33,7 @@ class Rates:
 def rates_of(
     records: Iterable[datetime], requests: Iterable[datetime], span: Sequence[datetime]
 ) -> Rates | None:
-    """Counts in at most a dozen steps, or None where the log has no times, or is of one moment.
+    """Counts in at most two dozen steps, or None where the log has no times, or is of one moment.
 
     Args:
         records: when the incident was logged.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiops_daemon.diagnosis.code import Code
 from aiops_daemon.diagnosis.log_rows import Row
 from aiops_daemon.diagnosis.syntax import Item
-from aiops_daemon.domain.patch import Commit, FileChange
+from aiops_daemon.domain.patch import Commit, FileChange, Hunk
 from aiops_daemon.redaction import Redaction
 
 _USERS_WORDS = """
@@ -162,15 +162,15 @@ def source(code: Code, item: Item, focus: Iterable[int] = ()) -> tuple[str, int,
     return numbered, first, last
 
 
-def diff(commit: Commit, weights: Mapping[str, float], most_lines: int) -> str:
-    """What a commit changed, the files that matter first, cut to so many lines."""
+def diff(commit: Commit, weights: Mapping[str, float], most_lines: int, first: Sequence[Hunk] = ()) -> str:
+    """What a commit changed, the files that matter and their hunks `first`, cut to so many lines."""
     changes = sorted(
         commit.changes, key=lambda change: -weights.get(change.path or change.old_path or "", 0.0)
     )
     lines: list[str] = []
     left_out = 0
     for change in changes:
-        shown = _change(change)
+        shown = _change(change, first)
         room = most_lines - len(lines)
         if room < 4:  # noqa: PLR2004 - a heading alone says nothing
             left_out += 1
@@ -185,7 +185,7 @@ def diff(commit: Commit, weights: Mapping[str, float], most_lines: int) -> str:
     return "\n".join(lines)
 
 
-def _change(change: FileChange) -> list[str]:
+def _change(change: FileChange, first: Sequence[Hunk]) -> list[str]:
     if change.old_path is None:
         head = f"+++ {change.path} (new file)"
     elif change.path is None:
@@ -195,7 +195,7 @@ def _change(change: FileChange) -> list[str]:
     else:
         head = f"=== {change.path}"
     lines = [head]
-    for hunk in change.hunks:
+    for hunk in sorted(change.hunks, key=lambda hunk: hunk not in first):
         lines.append(f"@@ -{hunk.old_start},{hunk.old_count} +{hunk.new_start},{hunk.new_count} @@")
         lines += [f"-{line}"[:300] for line in hunk.removed]
         lines += [f"+{line}"[:300] for line in hunk.added]

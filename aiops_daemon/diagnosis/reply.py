@@ -57,12 +57,16 @@ _Text = Annotated[str, BeforeValidator(_text)]
 
 
 class _Yes(StrEnum):
+    """Whether the repository is the cause: its code, or a configuration file in it. No: keys, providers, network, machines, data."""
+
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
 
 
 class _Kind(StrEnum):
+    """`none` where the change that mends the cause is of none of the other kinds."""
+
     NONE = "none"
     TIMEOUT = "timeout"
     RETRY = "retry"
@@ -73,6 +77,8 @@ class _Kind(StrEnum):
 
 
 class _Severity(StrEnum):
+    """As you see it, whatever the incident was filed as."""
+
     CRITICAL = "critical"
     HIGH = "high"
     WARNING = "warning"
@@ -95,7 +101,9 @@ class _Lookup(_Part):
 
 class _Citation(_Part):
     kind: Annotated[CitedKind, BeforeValidator(_lowered)]
-    ref: _Text = Field(description="the id of the piece, such as S3")
+    ref: _Text = Field(
+        description="the id of the piece, such as S3, E1 or Q1.2; settings and looked-up files are of kind source"
+    )
     quote: _Text = Field(description="words copied from it exactly, one line at most")
 
 

@@ -21,6 +21,10 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _CONFIGURES = re.compile(r"(?i)conf|setting|option|env")
+_SNAKE = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
+_KEY = re.compile(r"^\s*([a-z][a-z0-9]*(?:_[a-z0-9]+)+)\s*[:=]", re.MULTILINE)
+"""`cancel_before = 24`: a key that some function speaks of is a setting of its."""
+_MOST_ITEMS_WITH_KEYS = 6
 _MOST_LINES = 40
 _SECTION_LINES = 24
 _HEADING = re.compile(r"\s*\[[^\]=]+\]\s*(?:#.*)?$|[A-Za-z_][\w.-]*:\s*(?:#.*)?$")
@@ -39,10 +43,15 @@ class Setting:
 def settings_of(code: Code, items: Iterable[Item]) -> list[Setting]:
     """The constants and settings that these functions read, in their order."""
     readers: dict[str, list[str]] = {}
+    items = list(items)
     for item in items:
-        text = code.text_of(item)
-        for name in _names_in(text):
+        for name in _names_in(code.text_of(item)):
             readers.setdefault(name, []).append(item.label or item.path)
+    keys = {key for file in code.snapshot.settings for key in _KEY.findall(file.text)}
+    for item in items[:_MOST_ITEMS_WITH_KEYS]:
+        for name in dict.fromkeys(_SNAKE.findall(code.text_of(item))):
+            if name in keys:
+                readers.setdefault(name, []).append(item.label or item.path)
     fields = [name for name in readers if name.islower()]
     for field in fields:
         for name in _variables_behind(code, field):
@@ -75,8 +84,13 @@ def _variables_behind(code: Code, field: str) -> list[str]:
 def _lines_of(code: Code, name: str) -> list[Hit]:
     """Where a name is set: its definition in the source, and every line of a settings file that has it."""
     word = re.compile(rf"(?<![\w]){re.escape(name)}(?![\w])", 0 if name.isupper() else re.IGNORECASE)
+    key = (
+        re.compile(rf"(?m)^\s*(?:-\s+)?[\"']?(?:[\w-]+\.)*{re.escape(name)}[\"']?\s*[:=]")
+        if name.islower()
+        else word
+    )
     found = [
-        hit for hit in code.hits(word, code.snapshot.settings) if not code.snapshot.files[hit.path].is_test
+        hit for hit in code.hits(key, code.snapshot.settings) if not code.snapshot.files[hit.path].is_test
     ]
     sets = re.compile(
         rf"\b(?:const|static|let|var|final)\b[^=\n]*\b{re.escape(name)}\b|^\s*(?:pub\s+)?{re.escape(name)}\s*[:=]|[\"']{re.escape(name)}[\"']"

@@ -140,7 +140,7 @@ async def test_what_is_asked_for_is_looked_up_and_sent_with_the_next_question(as
     said = await diagnosis(asking, discord)
     assert said["rounds"] == 2
     first, second = claude.questions
-    assert second["messages"][0] == first["messages"][0]
+    assert second["messages"][0]["content"][0]["text"] == first["messages"][0]["content"][0]["text"]
     answers = second["messages"][2]["content"][0]["text"]
     assert "[Q1.1] answer to: text shared_client" in answers
     assert "(in AppState.new)" in answers
@@ -148,7 +148,6 @@ async def test_what_is_asked_for_is_looked_up_and_sent_with_the_next_question(as
     assert "root:" not in answers
     mark = first["messages"][0]["content"][0]["text"].split("<evidence-")[1].split(">")[0]
     assert f"<answers-{mark}>" in answers
-    assert claude.answered[1]["usage"]["cache_read_input_tokens"] > 1000
 
 
 @pytest.mark.parametrize(
