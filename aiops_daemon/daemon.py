@@ -24,6 +24,7 @@ from aiops_daemon.clients.discord import DiscordWebhook
 from aiops_daemon.clock import Clock, wall_clock
 from aiops_daemon.diagnosis.diagnosing import DiagnosisHandler
 from aiops_daemon.diagnosis.handler import EvidenceHandler
+from aiops_daemon.diagnosis.model_watch import ModelWatch
 from aiops_daemon.domain.cursor import Batch
 from aiops_daemon.failpoint import failpoint
 from aiops_daemon.intake import Intake
@@ -123,6 +124,7 @@ class Daemon:
         upkeep_lane = Lane("upkeep", (QuietHandler(live, clock),), database, trouble, clock)
         looking = Lane("evidence", (EvidenceHandler(database, live, clock),), database, trouble, clock)
         self._diagnoses = DiagnosisHandler(database, live, clock)
+        self._models = ModelWatch(database, live, clock)
         asking = Lane("diagnosis", (self._diagnoses,), database, trouble, clock)
         self._lanes = (self._alerts, looking, asking, upkeep_lane)
         moving = {"watch": self._watch.stuck_for, "intake": self._intake.stuck_for}
@@ -151,6 +153,7 @@ class Daemon:
             asyncio.create_task(self._upkeep.run(), name="upkeep"),
             asyncio.create_task(self._upkeep.feed(), name="watchdog"),
             asyncio.create_task(self._upkeep.back_up(), name="backup"),
+            asyncio.create_task(self._models.run(), name="models"),
         ]
         working = [
             asyncio.create_task(lane.run(self._stopping), name=f"lane {lane.name}") for lane in self._lanes

@@ -123,6 +123,7 @@ _WEIGHT = {
     NoticeReason.BACKUP: Severity.HIGH,
     NoticeReason.BUDGET: Severity.HIGH,
     NoticeReason.CLAUDE: Severity.HIGH,
+    NoticeReason.MODEL: Severity.HIGH,
 }
 
 

@@ -10,13 +10,13 @@ import aiohttp
 from pydantic import SecretStr
 
 from aiops_daemon.clients import http
+from aiops_daemon.clients.claude_models import API_VERSION, trouble_ahead
 from aiops_daemon.clients.discord import DiscordWebhook
 from aiops_daemon.clients.programs import run
 from aiops_daemon.doctor.check import Check, failed, passed
 from aiops_daemon.domain.errors import JobError
 from aiops_daemon.settings import GithubAuth, Mode, Settings
 
-_ANTHROPIC_VERSION = "2026-10-21"
 _PUT = "put it into /etc/aiops-daemon/credentials/{name} (mode 600) and restart, or into {variable}"
 
 
@@ -64,7 +64,7 @@ async def claude(settings: Settings) -> list[Check]:
         remedy = _PUT.format(name="anthropic_api_key", variable="ANTHROPIC_API_KEY")
         return [failed("claude", "there is no key: alerts bring evidence only, no diagnosis", remedy)]
     model = settings.claude.model
-    headers = {"x-api-key": key.get_secret_value(), "anthropic-version": _ANTHROPIC_VERSION}
+    headers = {"x-api-key": key.get_secret_value(), "anthropic-version": API_VERSION}
     status, body = await _get(f"{settings.claude.base_url}/v1/models/{model}", headers)
     if status == 200:  # noqa: PLR2004
         return [_life_of(model, body)]
@@ -79,17 +79,9 @@ async def claude(settings: Settings) -> list[Check]:
 
 def _life_of(model: str, body: Any) -> Check:
     """Whether the model will be there for long."""
-    retires_at = body.get("retires_at") if isinstance(body, dict) else None
-    try:
-        end = datetime.fromisoformat(retires_at) if isinstance(retires_at, str) else None
-    except ValueError:
-        end = None
-    if end is not None and (left := (end.astimezone(UTC) - datetime.now(UTC)).days) < 60:  # noqa: PLR2004
-        return failed(
-            "claude",
-            f"model {model} ends on {end:%Y-%m-%d}, in {left} days",
-            "set claude.model to another one",
-        )
+    ahead = trouble_ahead(model, body if isinstance(body, dict) else {}, datetime.now(UTC))
+    if ahead is not None:
+        return failed("claude", ahead, "set claude.model to another one")
     return passed("claude", f"the key is valid and knows model {model}")
 
 

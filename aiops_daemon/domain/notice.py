@@ -7,6 +7,7 @@ after_refusal  a reload was refused
 after_failed_backup  the state could not be copied
 after_spending a budget runs low, or is used up
 after_claude_refused  the account of Claude needs somebody
+after_news_of_model   a model is on its way out
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class NoticeReason(StrEnum):
     BACKUP = "backup"
     BUDGET = "budget"
     CLAUDE = "claude"
+    MODEL = "model"
 
 
 CRASH_WINDOW = timedelta(minutes=10)
@@ -96,6 +98,11 @@ def after_spending(
 def after_claude_refused(why: str, *, now: datetime) -> tuple[NewJob, ...]:
     """Tell people, once a day, that Claude refuses the key, has no credit for it, or doesn't know the model."""
     return (_notice(NoticeReason.CLAUDE, f"{now:%Y-%m-%d}", why, now),)
+
+
+def after_news_of_model(model: str, news: str, *, now: datetime) -> tuple[NewJob, ...]:
+    """Tell people, once a month, that a model in use is on its way out."""
+    return (_notice(NoticeReason.MODEL, f"{model}:{now:%Y-%m}", news, now),)
 
 
 def _notice(reason: NoticeReason, revision: str, what: str, now: datetime) -> NewJob:

@@ -301,3 +301,10 @@ async def test_stopped_while_it_asks_it_ends_in_time(asking, claude, discord):
     await claude.until(lambda: len(claude.questions) == 1)
     assert await asking.stop(timeout=15) == 0
     release.set()
+
+
+async def test_a_model_on_its_way_out_is_told_at_the_start(asking, discord, claude):
+    claude.life = {"retires_at": "2026-12-01T00:00:00Z"}
+    await asking.start()
+    await discord.until(lambda: "on its way out" in shown(discord))
+    assert "claude-sonnet-5-5 ends on 2026-12-01" in shown(discord)
