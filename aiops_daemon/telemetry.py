@@ -52,6 +52,7 @@ EVENTS: Mapping[str, str] = {
     "reply.refused": "a model's reply was not of the form asked for; it is asked once more",
     "model.replaced": "the model can't be had, and claude.fallback_model is asked instead",
     "model.ends": "a model of the configuration is deprecated, or ends soon",
+    "review.failed": "the second look at a diagnosis could not be had; it stays as it is",
     "lane.paused": "a sink takes nothing for now, or until the next reload",
     "lane.resumed": "a sink takes messages again",
     "state.failed": "the state can't be written; reading pauses until it can",

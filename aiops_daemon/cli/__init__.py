@@ -138,6 +138,14 @@ def parser() -> argparse.ArgumentParser:
         asked.add_argument(
             "--contains", metavar="TEXT", help="with --log: only incidents whose records hold this text"
         )
+    marked = command(
+        "mark",
+        "mark",
+        "say whether the diagnosis of an incident was right; a wrong one is not recalled",
+        printing,
+    )
+    marked.add_argument("id", type=int, metavar="ID", help="the incident's number")
+    marked.add_argument("verdict", choices=["right", "wrong"], help="what it was")
     judged = command(
         "eval",
         "eval",

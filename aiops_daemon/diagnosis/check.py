@@ -66,7 +66,7 @@ def checked(diagnosis: Diagnosis, pieces: Sequence[Piece], redaction: Redaction)
     )
 
     def said(text: str) -> str:
-        return _safe(text, own, redaction)
+        return safe(text, own, redaction)
 
     return replace(
         diagnosis,
@@ -164,7 +164,7 @@ def _fix(fix: ProposedFix, pieces: Sequence[Piece], said: object) -> ProposedFix
     return replace(fix, description=said(fix.description), files=files)
 
 
-def _safe(text: str, own: str, redaction: Redaction) -> str:
+def safe(text: str, own: str, redaction: Redaction) -> str:
     """For people to read: in one line, without links of others, mentions, commands and secrets."""
     plain = _BLANKS.sub(" ", rendering.clean(text)).strip()
     plain = _MARKUP.sub(lambda match: match[1] or "", plain)

@@ -13,14 +13,16 @@ import structlog
 
 from aiops_daemon.clients.claude import Ask, Claude, Reply
 from aiops_daemon.clients.claude_failures import NoAnswer, Trouble
-from aiops_daemon.diagnosis.check import checked
+from aiops_daemon.diagnosis.check import checked, safe
 from aiops_daemon.diagnosis.paying import OutOfMoneyError
 from aiops_daemon.diagnosis.pricing import cost_usd, most_usd
 from aiops_daemon.diagnosis.prompt import Prompt, once_more, prompt_for, with_answers
 from aiops_daemon.diagnosis.reply import Parsed, ReplyError, parsed, schema
-from aiops_daemon.domain.diagnosis import Diagnosis, Source
+from aiops_daemon.diagnosis.second_look import after_second_look, question
+from aiops_daemon.domain.diagnosis import Confidence, Diagnosis, Source
 from aiops_daemon.domain.evidence import Evidence, Piece
 from aiops_daemon.domain.lookup import Lookup
+from aiops_daemon.domain.usage import Usage
 from aiops_daemon.failpoint import failpoint
 from aiops_daemon.redaction import Redaction
 from aiops_daemon.settings import Settings
@@ -56,7 +58,7 @@ class Pays(Protocol):
         """Reserve what a question may cost."""
         ...
 
-    async def settle(self, entry: int, usd: float) -> None:
+    async def settle(self, entry: int, usd: float, usage: Usage | None = None) -> None:
         """Write down what it cost."""
         ...
 
@@ -141,10 +143,20 @@ class Diagnostician:
             prompt = with_answers(prompt, reply.text, found, is_last=is_last)
 
     async def _put(self, prompt: Prompt, tokens: int) -> Reply:
-        """Reserve, ask, settle. Where this model can't be had, the other one is asked."""
-        claude = self._settings.claude
-        price = claude.prices[self._model]
-        ask = self._ask(prompt, tokens)
+        """Ask, and where this model can't be had, the other one."""
+        try:
+            return await self._paid(self._ask(prompt, tokens))
+        except NoAnswer as failure:
+            other = self._settings.claude.fallback_model
+            if failure.trouble in {Trouble.MODEL, Trouble.OVERLOADED} and other and other != self._model:
+                log.warning("model.replaced", model=self._model, by=other, why=str(failure))
+                self._model = other
+                return await self._paid(self._ask(prompt, tokens))
+            raise
+
+    async def _paid(self, ask: Ask) -> Reply:
+        """Reserve, ask, settle."""
+        price = self._settings.claude.prices[ask.model]
         ceiling = most_usd(ask, price)
         self._asked += 1
         entry = await self._payer.reserve(f"{self._attempt}.{self._asked}", ceiling)
@@ -154,17 +166,12 @@ class Diagnostician:
         except NoAnswer as failure:
             if not failure.may_be_paid:
                 await self._payer.settle(entry, 0.0)
-            other = claude.fallback_model
-            if failure.trouble in {Trouble.MODEL, Trouble.OVERLOADED} and other and other != self._model:
-                log.warning("model.replaced", model=self._model, by=other, why=str(failure))
-                self._model = other
-                return await self._put(prompt, tokens)
             raise
         failpoint("after_answer")
         # A reply that doesn't say what it took may have taken all that was reserved.
         usd = ceiling if reply.usage is None else cost_usd(reply.usage, price)
-        await self._payer.settle(entry, usd)
-        log.info("question.answered", model=self._model, usd=round(usd, 5), stop_reason=reply.stop_reason)
+        await self._payer.settle(entry, usd, reply.usage)
+        log.info("question.answered", model=ask.model, usd=round(usd, 5), stop_reason=reply.stop_reason)
         return reply
 
     def _ask(self, prompt: Prompt, tokens: int) -> Ask:
@@ -186,12 +193,28 @@ class Diagnostician:
         return await self._payer.left_usd() >= 2 * ceiling
 
     async def _checked(self, diagnosis: Diagnosis, pieces: Sequence[Piece]) -> Diagnosis:
+        found = checked(diagnosis, pieces, self._redaction)
+        rounds = self._asked
+        if self._settings.claude.review_model and found.confidence is not Confidence.LOW:
+            found = await self._looked_at_again(found, pieces)
         return replace(
-            checked(diagnosis, pieces, self._redaction),
-            rounds=self._asked,
+            found,
+            rounds=rounds,
             usd=round(await self._payer.spent_usd(), 6),
             model=self._model,
         )
+
+    async def _looked_at_again(self, diagnosis: Diagnosis, pieces: Sequence[Piece]) -> Diagnosis:
+        """A second look; where it can't be had, the diagnosis stays as it is."""
+        claude = self._settings.claude
+        ask = question(diagnosis, pieces, claude.review_model, claude.effort.value, SECONDS)
+        try:
+            reply = await self._paid(ask)
+        except (NoAnswer, OutOfMoneyError) as error:
+            log.warning("review.failed", why=str(error))
+            return diagnosis
+        lowered = after_second_look(diagnosis, reply.text)
+        return replace(lowered, notes=tuple(safe(note, "", self._redaction) for note in lowered.notes))
 
 
 def _read(reply: Reply) -> Parsed:

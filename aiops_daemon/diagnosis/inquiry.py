@@ -19,7 +19,7 @@ from aiops_daemon.diagnosis.findings import Findings
 from aiops_daemon.diagnosis.locate import locate
 from aiops_daemon.diagnosis.log_rows import Row
 from aiops_daemon.diagnosis.log_view import LogView
-from aiops_daemon.diagnosis.lookups import Material, answer
+from aiops_daemon.diagnosis.lookups import LEAST_CHARACTERS, MOST_CHARACTERS_A_ROUND, Material, answer
 from aiops_daemon.diagnosis.rendering import Renderer
 from aiops_daemon.diagnosis.routes import RouteTable, segments_of
 from aiops_daemon.diagnosis.settings_read import settings_of
@@ -113,10 +113,11 @@ class Inquiry:
             rows=self.rows,
             renderer=self._renderer,
         )
-        pieces = [
-            await answer(lookup, material, f"{letter}{number}")
-            for number, lookup in enumerate(lookups[:MOST_LOOKUPS], start=1)
-        ]
+        pieces: list[Piece] = []
+        room = MOST_CHARACTERS_A_ROUND
+        for number, lookup in enumerate(lookups[:MOST_LOOKUPS], start=1):
+            pieces.append(await answer(lookup, material, f"{letter}{number}", room))
+            room = max(LEAST_CHARACTERS, room - len(pieces[-1].text))
         self.shown += pieces
         return tuple(pieces)
 

@@ -25,6 +25,9 @@ from aiops_daemon.domain.patch import Commit
 
 _MOST_CHARACTERS = 9_000
 """Of one answer: some 2,800 tokens."""
+MOST_CHARACTERS_A_ROUND = 27_000
+"""Some 8,000 tokens: three rounds make a question at most twice as long."""
+LEAST_CHARACTERS = 600
 _MOST_HITS = 40
 _MOST_LINES = 160
 _MOST_DIFF_LINES = 160
@@ -51,16 +54,17 @@ class Material:
     renderer: Renderer
 
 
-async def answer(lookup: Lookup, material: Material, name: str) -> Piece:
-    """One answer, under a name by which it can be cited; that there is none is an answer, too."""
+async def answer(lookup: Lookup, material: Material, name: str, room: int = MOST_CHARACTERS_A_ROUND) -> Piece:
+    """One answer, under a name by which it can be cited, in so many characters; that there is none is an answer, too."""
     try:
         found = await _answer(lookup, material)
     except (Unanswered, GitError) as error:
         found = {"kind": PieceKind.GAP, "text": str(error)}
     asked = rendering.clean(material.renderer.text(lookup.title))[:200]
     text = found.pop("text")
-    if len(text) > _MOST_CHARACTERS:
-        text = f"{text[:_MOST_CHARACTERS]}\n... cut; ask for less at once"
+    most = min(_MOST_CHARACTERS, room)
+    if len(text) > most:
+        text = f"{text[:most]}\n... cut; ask for less at once"
     return Piece(
         **{"id": name, "title": f"answer to: {asked}", "why": "it was asked for", "text": text, **found}
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from aiops_daemon.clock import Clock
 from aiops_daemon.domain.job import NewJob
 from aiops_daemon.domain.notice import after_spending
+from aiops_daemon.domain.usage import Usage
 from aiops_daemon.store import jobs, ledger, purse
 from aiops_daemon.store.database import Database
 from aiops_daemon.store.ledger import Limits
@@ -55,11 +56,11 @@ class Payer:
             raise OutOfMoneyError(entry.reason)
         return entry
 
-    async def settle(self, entry: int, usd: float) -> None:
+    async def settle(self, entry: int, usd: float, usage: Usage | None = None) -> None:
         """Write down what a question cost, and have people told where a budget runs low."""
 
         def settle(tx: sqlite3.Connection) -> None:
-            ledger.settle(tx, entry, usd=usd)
+            ledger.settle(tx, entry, usd=usd, usage=usage)
             jobs.emit(tx, self._notices(tx), self._clock())
 
         await self._database.write(settle)

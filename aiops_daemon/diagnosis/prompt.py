@@ -96,14 +96,14 @@ def prompt_for(
 ) -> Prompt:
     """The question about one incident; where it is the last one, too, there are no look-ups."""
     mark = nonce or secrets.token_hex(8)
-    text = f"{_enclosed('evidence', mark, text_of(evidence))}\n\n{_ASK}{_ONLY if is_last else ''}"
+    text = f"{enclosed('evidence', mark, text_of(evidence))}\n\n{_ASK}{_ONLY if is_last else ''}"
     block = {"type": "text", "text": text}
     return Prompt(system=system_for(language), messages=[{"role": "user", "content": [block]}], mark=mark)
 
 
 def with_answers(prompt: Prompt, reply: str, pieces: Sequence[Piece], *, is_last: bool) -> Prompt:
     """The conversation, with the look-ups that were asked for and what they found."""
-    text = _enclosed("answers", prompt.mark, "\n\n".join(map(_piece, pieces)))
+    text = enclosed("answers", prompt.mark, "\n\n".join(map(piece_text, pieces)))
     return _further(prompt, reply, f"{text}\n\n{_LAST if is_last else _ASK}")
 
 
@@ -123,7 +123,7 @@ def _further(prompt: Prompt, reply: str, text: str) -> Prompt:
     return replace(prompt, messages=[{**prompt.messages[0], "content": first}, *prompt.messages[1:], *said])
 
 
-def _enclosed(name: str, mark: str, text: str) -> str:
+def enclosed(name: str, mark: str, text: str) -> str:
     """Between delimiters that nobody who writes a log can know; what looks like one of ours is none any more."""
     plain = _DELIMITER.sub(lambda match: f"({match[1]}{match[2]}", clean(text))
     return f"<{name}-{mark}>\n{plain}\n</{name}-{mark}>"
@@ -135,10 +135,11 @@ def text_of(evidence: Evidence) -> str:
     for kind, heading in _HEADINGS.items():
         pieces = [piece for piece in evidence.pieces if piece.kind is kind]
         if pieces:
-            sections.append(f"## {heading}\n\n" + "\n\n".join(map(_piece, pieces)))
+            sections.append(f"## {heading}\n\n" + "\n\n".join(map(piece_text, pieces)))
     return "\n\n".join(sections)
 
 
-def _piece(piece: Piece) -> str:
+def piece_text(piece: Piece) -> str:
+    """A piece with its name, its title and why it is there."""
     lead = f"[{piece.id}] " if piece.id else ""
     return f"{lead}{piece.title}\n({piece.why})\n{piece.text}"

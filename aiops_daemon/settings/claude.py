@@ -97,6 +97,10 @@ class ClaudeSettings(Section):
         default="claude-sonnet-4-6",
         description="the model asked when the first is not available; empty = none",
     )
+    review_model: OptionalModelId = Field(
+        default="",
+        description="the model that looks at each diagnosis once more and may only lower its confidence; empty = none",
+    )
     effort: Annotated[Effort, BeforeValidator(one_of(Effort))] = Field(
         default=Effort.MEDIUM, description="how long the model thinks"
     )
@@ -109,7 +113,7 @@ class ClaudeSettings(Section):
     daily_budget_usd: Usd = Field(default=5.0, description="USD a day, over all uses of Claude")
     monthly_budget_usd: Usd = Field(default=30.0, description="USD a month, over all uses of Claude")
 
-    @field_validator("model", "fallback_model")
+    @field_validator("model", "fallback_model", "review_model")
     @classmethod
     def _can_be_paid(cls, model: str, info: ValidationInfo) -> str:
         prices: Mapping[str, Price] | None = info.data.get("prices")

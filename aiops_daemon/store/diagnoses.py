@@ -59,10 +59,20 @@ def recallable(connection: sqlite3.Connection, fingerprint: str, now: datetime) 
         (fingerprint, to_us(now - RECALLED_FOR)),
     )
     for kept in map(_kept, rows):
+        if kept.diagnosis.source is Source.RECALLED and kept.verdict == "wrong":
+            return None
         if kept.diagnosis.source is Source.CLAUDE:
             is_fresh = bool(kept.blobs) or now - kept.at <= RECALLED_WITHOUT_CODE_FOR
             return kept if kept.verdict != "wrong" and is_fresh else None
     return None
+
+
+def mark(tx: sqlite3.Connection, incident_id: int, verdict: str) -> None:
+    """What people think of the newest diagnosis of an incident: right or wrong."""
+    tx.execute(
+        "UPDATE diagnoses SET verdict = ? WHERE id = (SELECT max(id) FROM diagnoses WHERE incident_id = ?)",
+        (verdict, incident_id),
+    )
 
 
 def usd_of(connection: sqlite3.Connection, incident_id: int) -> float:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from aiops_daemon.domain.usage import Usage
 from aiops_daemon.store.database import to_us
 
 HOUR = timedelta(hours=1)
@@ -57,9 +58,13 @@ def reserve(
     return int(tx.execute("SELECT id FROM ledger WHERE key = ?", (key,)).fetchone()[0])
 
 
-def settle(tx: sqlite3.Connection, entry: int, *, usd: float) -> None:
-    """Write down what it really cost."""
-    tx.execute("UPDATE ledger SET settled_usd = ? WHERE id = ?", (math.ceil(usd * _MICRO - 1e-6), entry))
+def settle(tx: sqlite3.Connection, entry: int, *, usd: float, usage: Usage | None = None) -> None:
+    """Write down what it really cost, and took."""
+    tokens = (usage.prompt, usage.output) if usage is not None else (None, None)
+    tx.execute(
+        "UPDATE ledger SET settled_usd = ?, prompt_tokens = ?, answer_tokens = ? WHERE id = ?",
+        (math.ceil(usd * _MICRO - 1e-6), *tokens, entry),
+    )
 
 
 def used(connection: sqlite3.Connection, kind: Kind, since: datetime) -> int:

@@ -72,7 +72,11 @@ class Bench:
 
     def bill(self):
         """What the answers really cost, by the shipped prices."""
-        prices = {"claude-sonnet-5-5": (2, 2.5, 0.1, 10), "claude-sonnet-4-6": (3, 3.75, 0.3, 15)}
+        prices = {
+            "claude-sonnet-5-5": (2, 2.5, 0.1, 10),
+            "claude-sonnet-4-6": (3, 3.75, 0.3, 15),
+            "claude-haiku-5-5": (0.1, 0.125, 0.01, 0.5),
+        }
         total = 0.0
         for message in self.server.answered:
             usage, price = message["usage"], prices[message["model"]]
@@ -311,3 +315,43 @@ async def test_no_more_citations_or_steps_are_taken_than_people_can_read(bench):
     found = await bench.diagnose(lambda _: answer(evidence=many, recommendations=steps))
     assert (len(found.evidence), len(found.recommendations)) == (12, 6)
     assert len(found.recommendations[0].action) <= 1_500
+
+
+@pytest.mark.parametrize(
+    ("verdict", "confidence"),
+    [
+        ('{"holds": "yes", "why": "it does"}', Confidence.HIGH),
+        ('{"holds": "Partly", "why": "the time-out is not shown"}', Confidence.MEDIUM),
+        ('{"holds": "no", "why": "see https://evil.example"}', Confidence.LOW),
+        ("no JSON", Confidence.HIGH),
+        (fakes.error(404, "not_found_error"), Confidence.HIGH),
+    ],
+)
+async def test_a_second_look_may_only_lower_the_confidence(bench, verdict, confidence):
+    bench.configure(review_model="claude-haiku-5-5")
+    bench.server.script = lambda body: cited(body) if body["model"] == "claude-sonnet-5-5" else verdict
+    if not isinstance(verdict, str):
+        bench.server.missing = {"claude-haiku-5-5"}
+    found = await bench.diagnose()
+    assert found.confidence is confidence
+    assert found.rounds == 1
+    assert found.suspect_commit is not None
+    assert "https" not in " ".join(found.notes)
+    assert ("second look" in " ".join(found.notes)) is (confidence is not Confidence.HIGH)
+    if isinstance(verdict, str):
+        text = bench.server.questions[1]["messages"][0]["content"][0]["text"]
+        assert FAULTY in text
+        assert len(text) < 20_000
+
+
+async def test_what_a_question_took_stands_in_the_ledger(bench):
+    await bench.diagnose()
+    rows = await bench.database.read(
+        lambda connection: [
+            tuple(row)
+            for row in connection.execute("SELECT kind, prompt_tokens, answer_tokens FROM ledger ORDER BY id")
+        ]
+    )
+    (usage,) = [message["usage"] for message in bench.server.answered]
+    prompt = usage["input_tokens"] + usage["cache_creation_input_tokens"]
+    assert rows == [("diagnosis", None, None), ("question", prompt, usage["output_tokens"])]

@@ -10,3 +10,7 @@ CREATE TABLE diagnoses (
 ) STRICT;
 CREATE INDEX diagnoses_incident ON diagnoses (incident_id, id);
 CREATE INDEX diagnoses_fingerprint ON diagnoses (fingerprint, id);
+
+-- What a question took, beside what it cost.
+ALTER TABLE ledger ADD COLUMN prompt_tokens INTEGER;
+ALTER TABLE ledger ADD COLUMN answer_tokens INTEGER;
