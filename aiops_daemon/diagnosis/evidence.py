@@ -30,6 +30,8 @@ from aiops_daemon.domain.patch import Commit
 BUDGET_TOKENS = 25_000
 _DIFF_LINES = (60, 50, 40, 40, 30, 30, 25, 25, 20, 20, 20, 20, 16, 16, 16, 16)
 _MOST_LISTED = 30
+_MOST_TOUCHED_LINES = 40
+"""What a commit did to the places found is shown, however low it ranks: it may be the line that makes the symptom."""
 _FILES_A_LINE = 3
 
 
@@ -91,6 +93,12 @@ def _log(found: Findings, renderer: Renderer, zone: tzinfo) -> Iterable[Offer]:
         yield (
             _rows(view.before, renderer),
             {"title": "the seconds before", "why": "what was logged just before the first one"},
+        )
+    acts = [row for row in view.own_acts if row not in view.before]
+    if acts:
+        yield (
+            _rows(acts, renderer),
+            {"title": "what it did by itself", "why": "rare records of no request, in the half hour before"},
         )
     if view.routes:
         failing = [(route, counts) for route, counts in view.routes.items() if counts[1]]
@@ -207,8 +215,10 @@ def _diffs(found: Findings, renderer: Renderer) -> Iterable[Offer]:
     for rank, suspect in enumerate(found.suspects):
         if suspect.score <= 0:
             return
-        most = _DIFF_LINES[rank] if rank < len(_DIFF_LINES) else 12
         commit = suspect.commit
+        touched = sum(2 + len(hunk.removed) + len(hunk.added) for hunk in suspect.hunks)
+        least = _DIFF_LINES[rank] if rank < len(_DIFF_LINES) else 12
+        most = max(least, min(_MOST_TOUCHED_LINES, touched + 2))
         yield (
             renderer.source(rendering.diff(commit, suspect.paths, most, suspect.hunks)),
             {

@@ -30,6 +30,11 @@ _RISKY = re.compile(
 )
 _AGE_HALVES = timedelta(days=45)
 _FORMATTING = re.compile(r"\s+")
+_SAYS_NOTHING = re.compile(
+    r"\s*(?://|/\*|\*\s|#\[(?:utoipa|doc|allow|must_use)|use\s|(?:get|post|put|patch|delete),$"
+    r"|(?:path|tag|responses|params|request_body|security|operation_id)\s*[=(]|\(\s*(?:status|\"\w+\"\s*=)|\)\]?,?$)"
+)
+"""Comments, imports, and what describes an API for readers: it does nothing."""
 
 
 @dataclass(slots=True)
@@ -205,7 +210,8 @@ def is_formatting(commit: Commit) -> bool:
 
 
 def _squeezed(lines: Iterable[str]) -> str:
-    return _FORMATTING.sub("", "".join(lines)).replace(",", "")
+    kept = (line for line in lines if not _SAYS_NOTHING.match(line))
+    return _FORMATTING.sub("", "".join(kept)).replace(",", "")
 
 
 def _by_names(found: Iterable[Suspect], settings: Sequence[Setting], names: Sequence[str]) -> None:

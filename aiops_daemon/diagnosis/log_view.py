@@ -26,6 +26,9 @@ BYTES_AFTER = 4 * 1024 * 1024
 
 SECONDS_BEFORE = timedelta(seconds=10)
 NEAR = timedelta(minutes=10)
+OWN_ACTS_BEFORE = timedelta(minutes=30)
+_RARE = 6
+_MOST_OWN_ACTS = 6
 _MOST_REQUESTS = 3
 _MOST_ROWS_A_REQUEST = 14
 _MOST_BEFORE = 14
@@ -46,6 +49,7 @@ class LogView:
         rows: the incident's own records, oldest first.
         requests: the records of some of the requests that failed, request by request.
         before: what was logged in the seconds before the first of them.
+        own_acts: what the program did by itself, seldom, in the minutes before.
         others: what else began near it: title, code and when.
         routes: method and shape of a path -> requests in all, and of them those that failed with the incident.
         rates: how often, before and after.
@@ -59,6 +63,7 @@ class LogView:
     rows: list[Row] = field(default_factory=list)
     requests: list[list[Row]] = field(default_factory=list)
     before: list[Row] = field(default_factory=list)
+    own_acts: list[Row] = field(default_factory=list)
     others: list[tuple[str, str | None, datetime]] = field(default_factory=list)
     routes: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     rates: Rates | None = None
@@ -132,6 +137,24 @@ def _look_before(view: LogView, rows: Sequence[Row]) -> None:
     bad = [row for row in earlier if row.is_bad][-_MOST_BEFORE // 2 :]
     quiet = [row for row in earlier if not row.is_bad][-(_MOST_BEFORE - len(bad)) :]
     view.before = sorted([*bad, *quiet], key=lambda row: row.number)
+    view.own_acts = _own_acts(first, rows)
+
+
+def _own_acts(first: Row, rows: Sequence[Row]) -> list[Row]:
+    """What the program did by itself, not for a request, in the minutes before: a nightly purge, a reload, a reconnect."""
+    by_itself = [row for row in rows if row.event.request is None and row.event.logged_at is not None]
+    often = Counter(row.event.message[:60] for row in by_itself)
+    since = first.event.logged_at - OWN_ACTS_BEFORE if first.event.logged_at else None
+    return [
+        row
+        for row in by_itself
+        if row.number < first.number
+        and since is not None
+        and row.event.logged_at is not None
+        and row.event.logged_at >= since
+        and often[row.event.message[:60]] <= _RARE
+        and not _STARTS.search(row.event.message[:300])
+    ][-_MOST_OWN_ACTS:]
 
 
 def _look_around(view: LogView, rows: Sequence[Row], is_ours: Callable[[Sighting], bool]) -> None:

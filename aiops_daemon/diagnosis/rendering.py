@@ -61,7 +61,7 @@ class Renderer:
     def row(self, row: Row) -> str:
         """One record in one line, a panic's or traceback's further lines below it."""
         event = row.event
-        when = f"{event.logged_at:%H:%M:%S.%f}"[:-3] if event.logged_at else "--:--:--"
+        when = f"{event.logged_at:%m-%d %H:%M:%S.%f}"[:-3] if event.logged_at else "--:--:--"
         code = f" [{event.code}]" if event.code else ""
         head = f"{when} {event.level or '?'} {event.target}{code}:"
         message = self.text(event.message)[:_MESSAGE_CHARACTERS]

@@ -152,7 +152,8 @@ def _section(lines: list[str], line: int) -> tuple[int, int]:
         None,
     )
     if first is None:
-        return max(1, line - 2), min(len(lines), line + 2)
+        is_short = len(lines) <= 2 * _SECTION_LINES
+        return (1, len(lines)) if is_short else (max(1, line - 2), min(len(lines), line + 2))
     last = line
     while (
         last < min(len(lines), first + _SECTION_LINES)
