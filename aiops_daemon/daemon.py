@@ -127,6 +127,7 @@ class Daemon:
         self._models = ModelWatch(database, live, clock)
         asking = Lane("diagnosis", (self._diagnoses,), database, trouble, clock)
         self._lanes = (self._alerts, looking, asking, upkeep_lane)
+        self._patient = (looking, asking)  # what they do takes long, and is done anew as well
         moving = {"watch": self._watch.stuck_for, "intake": self._intake.stuck_for}
         moving |= {f"lane {lane.name}": lane.stuck_for for lane in self._lanes}
         self._upkeep = Upkeep(database, live, self._watch, self._lanes, moving, systemd, clock)
@@ -168,6 +169,8 @@ class Daemon:
             self._ring()
             for task in reading:
                 task.cancel()
+            for lane in self._patient:
+                lane.cut_short()
             _, late = await asyncio.wait([*reading, *working], timeout=STOP_SECONDS)
             for task in late:
                 task.cancel()

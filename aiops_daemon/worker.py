@@ -75,11 +75,17 @@ class Lane:
         self._clock = clock
         self._on_health = on_health
         self._paused_until: float | None = None
+        self._doing: asyncio.Task[None] | None = None
         self._doorbell = asyncio.Event()
 
     def ring(self) -> None:
         """There may be a job."""
         self._doorbell.set()
+
+    def cut_short(self) -> None:
+        """Leave the job in hand: it is `doing`, and done anew after the next start."""
+        if self._doing is not None:
+            self._doing.cancel()
 
     def resume(self) -> None:
         """Whatever paused the lane may be mended."""
@@ -95,7 +101,12 @@ class Lane:
                 await self._wait(stopping)
                 continue
             failpoint("after_claim")
-            await asyncio.shield(self._do(job))
+            self._doing = asyncio.create_task(self._do(job))
+            try:
+                await asyncio.shield(self._doing)
+            except asyncio.CancelledError:
+                if not (stopping.is_set() and self._doing.cancelled()):
+                    raise
 
     def stuck_for(self) -> float:
         """Seconds since it was to have moved; a job has its deadline."""

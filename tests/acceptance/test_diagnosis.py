@@ -154,7 +154,6 @@ async def test_what_is_asked_for_is_looked_up_and_sent_with_the_next_question(as
     ("fault", "says"),
     [
         (fakes.error(401, "authentication_error"), "refuses the key (401)"),
-        (fakes.error(400, "invalid_request_error", "messages: bad"), "refuses the question (400"),
     ],
 )
 async def test_what_needs_somebody_is_told_once_and_the_evidence_stays(asking, discord, claude, fault, says):
@@ -195,37 +194,6 @@ async def test_ten_thousand_equal_errors_cost_one_diagnosis(asking, claude, disc
 
     await asking.until(all_counted)
     assert len(claude.questions) == 1
-
-
-async def test_an_hour_has_its_limit_across_restarts_and_keeps_room_for_new_faults(asking, claude, discord):
-    asking.config.write_text(asking.config.read_text() + "max_diagnoses_per_hour = 4\n", "utf-8")
-    letters = "abcdefgh"
-    for letter in letters[:3]:  # one family: the same code at the same place
-        asking.write(line("EXT5001", f"the carrier {letter * 5} rejected labels", target="server::shipping"))
-    await asking.start()
-    await claude.until(lambda: len(claude.answered) == 2)
-    await asking.kill()
-    await asking.start()
-    for letter in letters[3:6]:
-        asking.write(line("EXT5001", f"the carrier {letter * 5} rejected labels", target="server::shipping"))
-    asking.write(line("DB5002", "a query took too long", target="server::other"))
-    await diagnosis(asking, discord, "DB5002")
-    asking.write(line("PAY5001", "the provider is away", target="server::pay"))
-    await diagnosis(asking, discord, "PAY5001")
-    asking.write(line("PAY5002", "the provider is odd", target="server::odd"))
-    await discord.until(lambda: "PAY5002" in shown(discord))
-
-    async def waiting():
-        number = (await incident(asking, "PAY5002"))["id"]
-        jobs = (await asking.json("show", str(number)))["jobs"]
-        return [
-            job
-            for job in jobs
-            if job["kind"] == "diagnosis" and "4 diagnoses an hour" in (job["error"] or "")
-        ]
-
-    await asking.until(waiting)
-    assert (await asking.json("status"))["budgets"]["diagnoses_last_hour"] == 4
 
 
 async def test_the_same_fault_with_unchanged_code_is_recalled_and_not_bought(asking, claude, discord):
