@@ -21,7 +21,7 @@ from aiops_daemon.diagnosis.log_rows import Row
 from aiops_daemon.diagnosis.log_view import LogView
 from aiops_daemon.diagnosis.lookups import LEAST_CHARACTERS, MOST_CHARACTERS_A_ROUND, Material, answer
 from aiops_daemon.diagnosis.rendering import Renderer
-from aiops_daemon.diagnosis.routes import RouteTable, segments_of
+from aiops_daemon.diagnosis.routes import RouteTable
 from aiops_daemon.diagnosis.settings_read import settings_of
 from aiops_daemon.diagnosis.snapshot import Snapshot, snapshot_of
 from aiops_daemon.diagnosis.telling import clues_of
@@ -176,8 +176,7 @@ class Inquiry:
         )
         places.by_suspects(found.suspects)
         found.places = places.ranked()
-        known = {segment for route in table.routes for segment in segments_of(route.path)} | table.prefixes
-        self._renderer = Renderer(self.redact, known, self.users)
+        self._renderer = Renderer(self.redact, table.segments, self.users)
         return evidence_of(found, self._renderer, self.settings.service.zone, budget)
 
 

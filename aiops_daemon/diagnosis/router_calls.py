@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aiops_daemon.diagnosis.brackets import brackets
+from aiops_daemon.diagnosis.brackets import Brackets
 from aiops_daemon.diagnosis.code import Code
 from aiops_daemon.diagnosis.snapshot import SourceFile
 
@@ -52,7 +52,7 @@ class RouterCall:
     """
 
     file: SourceFile
-    pairs: Mapping[int, int]
+    pairs: Brackets
     at: int
     line: int
     opens: int
@@ -67,8 +67,11 @@ class RouterCall:
     def chain_ends(self) -> int:
         """Where the calls that are chained to it end."""
         end = self.closes
-        while (found := _CHAINED.match(self.file.text, end + 1)) and found.end() in self.pairs:
-            end = self.pairs[found.end()]
+        while found := _CHAINED.match(self.file.text, end + 1):
+            closes = self.pairs.get(found.end(), -1)
+            if closes < 0:
+                break
+            end = closes
         return end
 
     @property
@@ -88,7 +91,7 @@ def calls_in(code: Code, file: SourceFile) -> Iterator[RouterCall]:
     text = file.text
     if not _SIGNS.search(text):
         return
-    pairs = brackets(file)
+    pairs = Brackets(file)
     line, counted = 1, 0
     for found in _CALL.finditer(text):
         line, counted = line + text.count("\n", counted, found.start()), found.start()
@@ -102,7 +105,7 @@ def calls_in(code: Code, file: SourceFile) -> Iterator[RouterCall]:
 
 
 def _call(
-    code: Code, file: SourceFile, pairs: Mapping[int, int], found: re.Match[str], line: int
+    code: Code, file: SourceFile, pairs: Brackets, found: re.Match[str], line: int
 ) -> RouterCall | None:
     text, at, word = file.text, found.start(), found[2].lower()
     is_decorator = bool(_DECORATES.fullmatch(text, text.rfind("\n", 0, at) + 1, at))

@@ -72,26 +72,42 @@ class Match:
 
 
 class RouteTable:
-    """Every route of the source."""
+    """Every route of the source.
+
+    Which function answers is found out only for routes whose own path fits: to know one, its file must be taken apart.
+
+    Attributes:
+        prefixes: the parts of what stands before paths.
+    """
 
     def __init__(self, code: Code) -> None:
         self._code = code
-        self.routes: list[Route] = []
         self.prefixes: set[str] = set()
+        self._made: dict[RouterCall, list[Route]] = {}
         self._scopes: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
         self._nests: dict[_Key, list[RouterCall]] = defaultdict(list)
         self._stems = {file.path: f"/{_ENDING.sub('', file.path)}" for file in code.snapshot.code}
         calls = [call for file in code.snapshot.code if not file.is_test for call in calls_in(code, file)]
         for call in calls:
             self._nest(call)
-        for call in calls:
-            self.routes.extend(self._routes(call))
+        self._calls = calls
+
+    @property
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [route for call in self._calls for route in self._of(call)]
+
+    @property
+    def segments(self) -> set[str]:
+        """The parts of all paths."""
+        return {segment for call in self._calls for segment in segments_of(call.path)} | self.prefixes
 
     def match(self, method: str | None, uri: str) -> list[Match]:
         """The handlers that may answer a request, the best first."""
         segments = segments_of(uri)
         found: list[Match] = []
-        for route in self.routes:
+        fitting = [call for call in self._calls if _ends_like(segments_of(call.path), segments)]
+        for route in (route for call in fitting for route in self._of(call)):
             score = _score(segments_of(route.path), segments, self.prefixes)
             if score is None:
                 continue
@@ -101,6 +117,11 @@ class RouteTable:
         best = max((each.score for each in found), default=0)
         chosen = [each for each in found if each.score >= best - 1 and each.score > 0]
         return sorted(chosen, key=lambda each: -each.score)[:4]
+
+    def _of(self, call: RouterCall) -> list[Route]:
+        if call not in self._made:
+            self._made[call] = list(self._routes(call))
+        return self._made[call]
 
     def _function(self, call: RouterCall) -> Item | None:
         found = self._code.function_at(call.file.path, call.line)
@@ -244,6 +265,13 @@ def _fits(want: str, have: str) -> int:
     if want == have:
         return 4
     return int(_is_parameter(want) and (not want.startswith("<int:") or have.isdigit()))
+
+
+def _ends_like(wanted: list[str], given: list[str]) -> bool:
+    """Whether a request may end with the path that a call names, whatever stands before that."""
+    if wanted and _REST.match(wanted[-1]):
+        return True
+    return len(wanted) <= len(given) and all(map(_fits, reversed(wanted), reversed(given)))
 
 
 def _score(wanted: list[str], given: list[str], prefixes: set[str]) -> int | None:

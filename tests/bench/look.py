@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import secrets
 import subprocess
 import time
 from pathlib import Path
@@ -13,6 +14,8 @@ from statistics import median
 from tests.acceptance.harness import Daemon, Discord, line
 
 FILES, COMMITS, ALERTS = 2_000, 10_000, 60
+ROUTED = 10
+"""One file in so many holds a router."""
 _WORDS = [
     "order",
     "basket",
@@ -45,6 +48,11 @@ def source_of(number: int, changed: int) -> str:
             f"    {other}_{(number * 7 + each) % FILES}_{each}(db, id).await?;\n"
             f"    Ok({word.title()}::from(found))\n}}\n"
         )
+    first = functions[0].split("fn ")[1].split("(")[0]
+    router = (
+        f"pub fn router() -> Router<AppState> {{\n"
+        f'    Router::new().route("/api/v1/{first}/:id", get({first})).route("/api/v1/{first}", post({first}))\n}}\n'
+    )
     return f"use crate::error::AppError;\n\nconst LIMIT_{number}: usize = {number};\n\n" + "\n".join(
         functions
     )
@@ -109,7 +117,11 @@ async def _one(daemon: Daemon, discord: Discord) -> None:
 
 
 def _error(target: str) -> str:
-    return line("EXT5001", "basket 1234 read but parcel is too large", target=target)
+    record = json.loads(line("EXT5001", "basket 1234 read but parcel is too large", target=target))
+    first = source_of(1209, 0).split("fn ")[1].split("(")[0]
+    uri = f"/api/v1/{first}/42"
+    record["span"] = {"name": "request", "method": "GET", "request_id": secrets.token_hex(8), "uri": uri}
+    return json.dumps(record)
 
 
 async def _waits(daemon: Daemon, discord: Discord) -> list[float]:

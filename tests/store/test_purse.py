@@ -88,7 +88,9 @@ def test_a_day_is_the_last_24_hours_and_a_month_is_that_of_the_calendar(connecti
         (day, Limits(diagnoses_per_hour=10, pull_requests_per_day=5, usd_per_day=1.2, usd_per_month=30.0)),
         (month, Limits(diagnoses_per_hour=10, pull_requests_per_day=5, usd_per_day=30.0, usd_per_month=1.2)),
     ):
-        answer = purse.reserve(connection, purpose(2, most_usd=9.0), f"{limits.usd_per_day}", 0.3, limits, NOW)
+        answer = purse.reserve(
+            connection, purpose(2, most_usd=9.0), f"{limits.usd_per_day}", 0.3, limits, NOW
+        )
         assert isinstance(answer, Refused) is is_spent
 
 
