@@ -144,7 +144,7 @@ def after_event(
     return Consequence(incident=incident, reason=reason, jobs=tuple(jobs), notes=tuple(notes))
 
 
-EVIDENCE_AFTER = timedelta(milliseconds=500)
+EVIDENCE_AFTER = timedelta(milliseconds=300)
 """Behind the alert: by then the failing request has logged all it had to say."""
 
 

@@ -53,6 +53,7 @@ def source_of(number: int, changed: int) -> str:
         f"pub fn router() -> Router<AppState> {{\n"
         f'    Router::new().route("/api/v1/{first}/:id", get({first})).route("/api/v1/{first}", post({first}))\n}}\n'
     )
+    functions += [router] if number % ROUTED == ROUTED - 1 else []
     return f"use crate::error::AppError;\n\nconst LIMIT_{number}: usize = {number};\n\n" + "\n".join(
         functions
     )
@@ -109,7 +110,7 @@ async def _one(daemon: Daemon, discord: Discord) -> None:
         next(each.at for each in discord.requests if each.method == method) for method in ("POST", "PATCH")
     )
     print(
-        f"look             {edit - post:8.2f} s from an alert to its edit, 1.5 of them waiting; {COMMITS} commits, {FILES} files"
+        f"look             {edit - post:8.2f} s from an alert to its edit, 1.3 of them waiting; {COMMITS} commits, {FILES} files"
     )
     assert daemon.process is not None
     resident = Path(f"/proc/{daemon.process.pid}/status").read_text().split("VmRSS:")[1].split()[0]
