@@ -39,7 +39,7 @@ async def open_state(database: Database, settings: Settings, trouble: StateTroub
     """
     while True:
         try:
-            if (damage := _is_lost(database.path)) is None:
+            if (damage := is_lost(database.path)) is None:
                 await database.open()
                 return
         except StateDamagedError as error:
@@ -55,7 +55,7 @@ async def open_state(database: Database, settings: Settings, trouble: StateTroub
         log.critical("state.restored", why=why)
 
 
-def _is_lost(state: Path) -> str | None:
+def is_lost(state: Path) -> str | None:
     """Whether there was a state and is none: a start with an empty one must not go unsaid."""
     if not backup.has_past(state):
         return None

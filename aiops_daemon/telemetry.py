@@ -53,6 +53,7 @@ EVENTS: Mapping[str, str] = {
     "model.replaced": "the model can't be had, and claude.fallback_model is asked instead",
     "model.ends": "a model of the configuration is deprecated, or ends soon",
     "review.failed": "the second look at a diagnosis could not be had; it stays as it is",
+    "ledger.failed": "what a question cost could not be written down; what was reserved for it stays booked",
     "lane.paused": "a sink takes nothing for now, or until the next reload",
     "lane.resumed": "a sink takes messages again",
     "state.failed": "the state can't be written; reading pauses until it can",

@@ -25,6 +25,7 @@ _LIKE_A_BACKTICK = "\u02cb"
 _EXCERPT_UNITS = 2400
 _RELATED_UNITS = 900
 _INLINE_UNITS = 40
+_LONGEST_IN_LINE = 290
 _MAX_CONTENT = 2000
 _SUPPRESS_EMBEDS = 4
 _SHOW_EMBEDS = 0
@@ -87,7 +88,8 @@ def _call(message: Message, mention: str) -> tuple[str, dict[str, list[str]]]:
 def _field(fact: Fact) -> dict[str, Any]:
     is_long = "\n" in fact.value
     if fact.is_quoted:
-        value = block(fact.value, 900) if is_long else code(fact.value, 300)
+        is_block = is_long or units(fact.value) > _LONGEST_IN_LINE
+        value = block(fact.value, 900) if is_block else code(fact.value, 300)
     else:
         value = plain(fact.value, 300)
     return {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import sqlite3
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
@@ -18,7 +19,7 @@ from typing import Any
 from aiops_daemon import cli
 from aiops_daemon.cli.context import inquiry_of
 from aiops_daemon.cli.diagnosis_shape import diagnosis_shape, print_diagnosis
-from aiops_daemon.cli.output import configuration, print_json, silence_logs
+from aiops_daemon.cli.output import complain, configuration, print_json, silence_logs
 from aiops_daemon.cli.show import print_evidence
 from aiops_daemon.clients.claude import Claude
 from aiops_daemon.clients.claude_failures import NoAnswer
@@ -31,6 +32,7 @@ from aiops_daemon.diagnosis.paying import Payer
 from aiops_daemon.domain.diagnosis import Diagnosis, Source
 from aiops_daemon.domain.evidence import Evidence
 from aiops_daemon.live import limits_of
+from aiops_daemon.recovery import is_lost
 from aiops_daemon.settings import Loaded
 from aiops_daemon.store.database import FILE_NAME, Database, StateError
 from aiops_daemon.store.purse import Purpose
@@ -76,7 +78,7 @@ async def _diagnosed(inquiry: Inquiry, loaded: Loaded, incident_id: int | None) 
         now = datetime.now(UTC)
         key = f"diagnose:{incident_id or 'log'}:now:{os.getpid()}:{now.timestamp():.6f}"
         answered = await ask(inquiry, evidence, loaded, database, key, incident_id)
-        if incident_id is not None:
+        if incident_id is not None and answered.diagnosis.source is not Source.EVIDENCE_ONLY:
             await _keep(database, incident_id, inquiry, answered.diagnosis)
         return answered
     finally:
@@ -85,12 +87,14 @@ async def _diagnosed(inquiry: Inquiry, loaded: Loaded, incident_id: int | None) 
 
 async def _keep(database: Database, incident_id: int, inquiry: Inquiry, diagnosis: Diagnosis) -> None:
     now = datetime.now(UTC)
-    known = await database.read(lambda connection: look.read(connection, incident_id, now))
-    if known is None:
-        return
     blobs = inquiry.blobs(rests_on(diagnosis, inquiry.shown))
     names = inquiry.redact.names
-    await database.write(lambda tx: keep(tx, known, names, diagnosis, blobs, now))
+    try:
+        known = await database.read(lambda connection: look.read(connection, incident_id, now))
+        if known is not None:
+            await database.write(lambda tx: keep(tx, known, names, diagnosis, blobs, now))
+    except sqlite3.OperationalError as error:
+        complain(f"the diagnosis is not kept: the state can't be written: {error}")
 
 
 async def open_ledger(loaded: Loaded) -> Database:
@@ -100,6 +104,9 @@ async def open_ledger(loaded: Loaded) -> Database:
         CommandError: it can't be written.
     """
     directory = loaded.settings.state.directory
+    if lost := is_lost(directory / FILE_NAME):
+        why = f"{lost}; start the daemon, which takes the newest backup, or `aiops-daemon restore`"
+        raise cli.CommandError(cli.NO, why)
     database = Database(directory / FILE_NAME)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -140,6 +147,9 @@ async def ask(
         return Answered(evidence, await asking.diagnose(inquiry, evidence))
     except NoAnswer as failure:
         return Answered(evidence, await asking.without(str(failure)), is_unreachable=True)
+    except sqlite3.OperationalError as error:
+        why = f"state.directory: {loaded.settings.state.directory}: the ledger can't be written: {error}; nothing was asked"
+        raise cli.CommandError(cli.NO, why) from error
     finally:
         await claude.close()
 

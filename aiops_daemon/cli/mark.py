@@ -22,7 +22,8 @@ def main(arguments: argparse.Namespace) -> int:
         if incidents.by_id(connection, arguments.id) is None:
             missing = f"there is no incident {arguments.id}; `aiops-daemon incidents --all` lists them"
             raise cli.CommandError(cli.NO, missing)
-        if diagnoses.newest(connection, arguments.id) is None:
+        kept = diagnoses.newest(connection, arguments.id)
+        if kept is None or not kept.diagnosis.root_cause:
             raise cli.CommandError(
                 cli.NO, f"incident {arguments.id} has no diagnosis that could be {arguments.verdict}"
             )
@@ -44,5 +45,7 @@ async def _mark(loaded: Loaded, incident_id: int, verdict: str) -> None:
 
     try:
         await database.write(mark)
+    except sqlite3.OperationalError as error:
+        raise cli.CommandError(cli.NO, f"the state can't be written: {error}") from error
     finally:
         await database.close()

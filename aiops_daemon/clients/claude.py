@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 5.0
 _REQUESTS_A_MINUTE = 30
+_MOST_TOKENS = 10_000_000
+"""More than any model takes: whoever says so is not to be believed."""
 _LARGEST_ANSWER_BYTES = 4 * 1024 * 1024
 
 
@@ -141,6 +143,7 @@ class Claude:
                 self._sdk.messages.with_streaming_response.create(**question) as response,
             ):
                 raw = await _read(response.iter_bytes())
+                is_theirs = "request-id" in response.headers
         except anthropic.APIStatusError as error:
             failure = refusal(error)
         except anthropic.APIConnectionError as error:
@@ -160,7 +163,7 @@ class Claude:
                 may_be_paid=True,
             )
         else:
-            return _reply(raw)
+            return _reply(raw, is_theirs=is_theirs)
         raise failure
 
 
@@ -187,15 +190,18 @@ async def _read(parts: Any) -> bytes:
     return bytes(body)
 
 
-def _reply(raw: bytes) -> Reply:
-    """Take an answer apart. What it cost is the first thing that is looked for."""
+def _reply(raw: bytes, *, is_theirs: bool) -> Reply:
+    """Take an answer apart. What it cost is the first thing that is looked for.
+
+    A page of a proxy costs nothing. What bears the API's own `request-id` may have to be paid, whatever became of it.
+    """
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         what = "a page" if raw.lstrip()[:1] == b"<" else "no whole JSON"
-        raise NoAnswer(Trouble.GARBLED, f"what answered is no Messages API: {what}", may_be_paid=True)
+        raise NoAnswer(Trouble.GARBLED, f"what answered is no Messages API: {what}", may_be_paid=is_theirs)
     usage = _usage(body.get("usage"))
     try:
         message = _Message.model_validate(body)
@@ -220,8 +226,12 @@ def _usage(given: Any) -> Usage | None:
         return None
     if found.input_tokens is None or found.output_tokens is None:
         return None
-    hour = (found.cache_creation and found.cache_creation.ephemeral_1h_input_tokens) or 0
-    written = max(found.cache_creation_input_tokens or 0, hour)
+    apart = found.cache_creation or _CacheCreation()
+    hour, five = apart.ephemeral_1h_input_tokens or 0, apart.ephemeral_5m_input_tokens or 0
+    written = max(found.cache_creation_input_tokens or 0, hour + five)
+    counts = (found.input_tokens, found.output_tokens, written, found.cache_read_input_tokens or 0)
+    if not all(0 <= count <= _MOST_TOKENS for count in counts):
+        return None
     return Usage(
         input=max(0, found.input_tokens),
         output=max(0, found.output_tokens),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -18,7 +19,7 @@ SOON = timedelta(days=60)
 
 
 async def model_facts(key: str, base_url: str, model: str) -> dict[str, Any] | None:
-    """What is said of a model, or None where that can't be had."""
+    """What is said of a model, its life-cycle "unknown" where there is none; None where that can't be had."""
     headers = {"x-api-key": key, "anthropic-version": API_VERSION}
     try:
         async with (
@@ -26,7 +27,9 @@ async def model_facts(key: str, base_url: str, model: str) -> dict[str, Any] | N
             session.get(f"{base_url}/v1/models/{model}", headers=headers, allow_redirects=False) as response,
         ):
             raw = await http.read_body(response)
-            said = json.loads(raw) if response.status == 200 else None  # noqa: PLR2004
+            if response.status == HTTPStatus.NOT_FOUND and b"not_found_error" in raw:
+                return {"lifecycle": "unknown"}
+            said = json.loads(raw) if response.status == HTTPStatus.OK else None
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError):
         return None
     return said if isinstance(said, dict) else None
@@ -34,12 +37,14 @@ async def model_facts(key: str, base_url: str, model: str) -> dict[str, Any] | N
 
 def trouble_ahead(model: str, said: dict[str, Any], now: datetime) -> str | None:
     """That a model is on its way out, in one line; None where it is not."""
+    if said.get("lifecycle") == "unknown":
+        return f"model {model} is not known to Claude, or not any more"
     ends_at = _moment(said.get("retires_at"))
     if ends_at is not None and ends_at - now < SOON:
         days = max(0, (ends_at - now).days)
         return f"model {model} ends on {ends_at:%Y-%m-%d}, in {days} days"
     deprecated_at = _moment(said.get("deprecated_at"))
-    is_deprecated = said.get("lifecycle") in {"deprecated", "retired"} or (
+    is_deprecated = said.get("lifecycle") in ("deprecated", "retired") or (
         deprecated_at is not None and deprecated_at <= now
     )
     return f"model {model} is deprecated: it will end some day" if is_deprecated else None

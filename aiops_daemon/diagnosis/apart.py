@@ -41,15 +41,10 @@ _ARGV = (sys.executable, "-P", "-m", "aiops_daemon.diagnosis")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the daemon hands over: what the state has of an incident, and what is asked beyond the evidence.
-
-    Attributes:
-        paths: files whose blobs are asked for, beside those that are shown.
-    """
+    """What the daemon hands over: what the state has of an incident, and what is asked beyond the evidence."""
 
     known: Known
     loaded: Loaded
-    paths: tuple[str, ...] = ()
     lookups: tuple[Lookup, ...] = ()
     letter: str = ""
     users: Mapping[str, str] = field(default_factory=dict)
@@ -61,7 +56,7 @@ class Answer:
 
     Attributes:
         names, users: what stands for secrets and personal data, and for what users wrote.
-        blobs: what the files that are cited hold, by the names of their blobs.
+        blobs: what the files of the deployed commit hold, by the names of their blobs.
     """
 
     evidence: Evidence
@@ -78,8 +73,8 @@ class Apart:
         shown: all pieces that were handed out.
     """
 
-    def __init__(self, known: Known, loaded: Loaded, paths: tuple[str, ...] = ()) -> None:
-        self._question = Question(known, loaded, paths)
+    def __init__(self, known: Known, loaded: Loaded) -> None:
+        self._question = Question(known, loaded)
         self._blobs: dict[str, str] = {}
         self.shown: list[Piece] = []
 
@@ -111,7 +106,7 @@ class Apart:
         return self._taken(ran).pieces
 
     def blobs(self, paths: Iterable[str]) -> dict[str, str]:
-        """What these files hold at the deployed commit, of those that are shown."""
+        """What these files hold at the deployed commit."""
         return {path: self._blobs[path] for path in paths if path in self._blobs}
 
     def _give_up_source(self, why: str) -> None:
@@ -156,14 +151,13 @@ async def answer(question: IO[bytes]) -> bytes:
     inquiry = look.inquiry_into(asked.known, live_from(asked.loaded), asked.users)
     evidence = await inquiry.evidence()
     pieces = await inquiry.answers(asked.lookups, asked.letter)
-    paths = [piece.path for piece in (*evidence.pieces, *pieces) if piece.path is not None]
     return msgspec.json.encode(
         Answer(
             evidence,
             pieces,
             names=asked.known.names.known(),
             users=inquiry.users_names(),
-            blobs=inquiry.blobs([*paths, *asked.paths]),
+            blobs=inquiry.all_blobs,
         )
     )
 

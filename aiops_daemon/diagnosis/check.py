@@ -7,10 +7,11 @@ model wrote is a stranger's text: no link that isn't the source's own, nothing t
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aiops_daemon.diagnosis import rendering
+from aiops_daemon.diagnosis.safe_text import hosts_of, safe
 from aiops_daemon.domain.diagnosis import (
     Category,
     Citation,
@@ -22,26 +23,22 @@ from aiops_daemon.domain.diagnosis import (
 from aiops_daemon.domain.evidence import Piece, PieceKind
 from aiops_daemon.redaction import Redaction
 
-_LINE_NUMBER = re.compile(r"^ *\d+ ?|^[+-](?=\S|\s)", re.MULTILINE)
+_LINE_NUMBER = re.compile(r"^ *\d+ ?|^[+-]", re.MULTILINE)
+_CHANGED = re.compile(r"^[+-](.*)$", re.MULTILINE)
 _BLANKS = re.compile(r"\s+")
 _ELLIPSIS = re.compile(r"\.{3,}|…")
 _SHORTEST_QUOTE = 6
+_SHORTEST_CHANGE = 8
+_WIDEST_GAP = 400
+"""Characters between the parts of a quotation with an ellipsis."""
 _SHORTEST_SHA = 7
-_LINK = re.compile(r"(?i)\b(?:[a-z][a-z0-9+.-]{1,15}://|www\.|mailto:)[^\s<>()\[\]\"'`]+|\bdiscord\.gg/\S+")
-_MARKUP = re.compile(r"\[([^\]\n]{0,200})\]\([^)\n]{0,500}\)|<(?:[@#][!&]?|:\w+:)\d*>|@(?:everyone|here)\b")
-_COMMAND = re.compile(
-    r"(?i)\b(?:curl|wget|invoke-webrequest|iex)\b.{0,80}(?:\||-o\b|https?:|\$\(|[a-z0-9-]+\.[a-z]{2,}/)|\|\s*(?:ba|z|da)?sh\b|"
-    r"\brm\s+-[rf]{1,2}\b|\bchmod\s+(?:\+x|[0-7]{3,4})\b|\bbase64\s+(?:-d|--decode)\b|\bnc\s+-\w|\bsudo\s|\bdrop\s+(?:table|database)\b|"
-    r"\b(?:pip|npm|cargo|apt|apt-get)\s+install\b|\bpowershell\b|\beval\s*\("
-)
-_WITHHELD = "(withheld: it held a command)"
-_REMOVED = "(link removed)"
+_FULL_SHA = re.compile(r"^([0-9a-f]{40,64}) ", re.MULTILINE)
 _SOURCES = frozenset({PieceKind.SOURCE, PieceKind.SETTING, PieceKind.COMMIT, PieceKind.HISTORY})
 
 
 def checked(diagnosis: Diagnosis, pieces: Sequence[Piece], redaction: Redaction) -> Diagnosis:
     """The diagnosis without what doesn't hold, with the confidence that is left and the reasons why."""
-    texts = {piece.id: _plain(piece.text) for piece in pieces if piece.id}
+    texts = {piece.id: _forms(piece.text) for piece in pieces if piece.id}
     notes: list[str] = []
     confidence = diagnosis.confidence
     cited = tuple(_held(citation, texts) for citation in diagnosis.evidence)
@@ -58,15 +55,11 @@ def checked(diagnosis: Diagnosis, pieces: Sequence[Piece], redaction: Redaction)
     if diagnosis.file and file is None:
         notes.append("the file it names was not shown to it")
         confidence = Confidence.LOW
-    commit = _suspect(diagnosis, pieces, verified, notes)
-    own = " ".join(
-        text
-        for piece, text in ((piece, texts.get(piece.id, "")) for piece in pieces)
-        if piece.kind in _SOURCES
-    )
+    commit = _suspect(diagnosis, pieces, notes)
+    hosts = hosts_of(piece.text for piece in pieces if piece.kind in _SOURCES)
 
     def said(text: str) -> str:
-        return safe(text, own, redaction)
+        return safe(text, hosts, redaction)
 
     return replace(
         diagnosis,
@@ -88,30 +81,45 @@ def checked(diagnosis: Diagnosis, pieces: Sequence[Piece], redaction: Redaction)
 
 
 def _plain(text: str) -> str:
-    """Without line numbers and signs of a diff, blanks as one: a quotation may go over lines."""
-    return _BLANKS.sub(" ", _LINE_NUMBER.sub("", text)).strip().lower()
+    """Blanks as one: a quotation may go over lines."""
+    return _BLANKS.sub(" ", text).strip().lower()
 
 
-def _held(citation: Citation, texts: dict[str, str]) -> Citation:
+def _forms(text: str) -> tuple[str, str]:
+    """A text as it was sent, and without line numbers and signs of a diff: a quotation may be of either."""
+    return _plain(text), _plain(_LINE_NUMBER.sub("", text))
+
+
+def _parts(quote: str) -> list[str]:
+    """What stands between ellipses; nothing where a part is too short to say anything."""
+    parts = [part for each in _ELLIPSIS.split(quote) if (part := _plain(each).strip("\"'`"))]
+    return parts if parts and min(map(len, parts)) >= _SHORTEST_QUOTE else []
+
+
+def _held(citation: Citation, texts: dict[str, tuple[str, str]]) -> Citation:
     """The citation, verified if its words stand in the piece that it names, or else in one that it will name from now on."""
-    parts = [part for each in _ELLIPSIS.split(citation.quote) if (part := _plain(each).strip(" \"'`"))]
-    if not parts or max(map(len, parts)) < _SHORTEST_QUOTE:
-        return citation
+    parts = _parts(citation.quote)
     named = citation.ref.strip().strip("[]").split()[0] if citation.ref.strip() else ""
     for piece in dict.fromkeys([named, *texts]):
-        if piece in texts and _in_order(parts, texts[piece]):
+        if parts and piece in texts and any(_in_order(parts, form) for form in texts[piece]):
             return replace(citation, ref=piece, verified=True)
     return citation
 
 
 def _in_order(parts: Sequence[str], text: str) -> bool:
-    at = 0
-    for part in parts:
-        found = text.find(part, at)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return True
+    """Whether the parts stand in a text one behind the other, and not far apart."""
+    start = text.find(parts[0])
+    while start >= 0:
+        at = start + len(parts[0])
+        for part in parts[1:]:
+            found = text.find(part, at, at + _WIDEST_GAP + len(part))
+            if found < 0:
+                break
+            at = found + len(part)
+        else:
+            return True
+        start = text.find(parts[0], start + 1)
+    return False
 
 
 def _shown(path: str | None, pieces: Sequence[Piece]) -> str | None:
@@ -133,26 +141,47 @@ def _shown(path: str | None, pieces: Sequence[Piece]) -> str | None:
     )
 
 
-def _suspect(
-    diagnosis: Diagnosis, pieces: Sequence[Piece], verified: Sequence[Citation], notes: list[str]
-) -> str | None:
-    """The commit, if its diff was shown and words of it are cited: an innocent one must not be blamed."""
+def _suspect(diagnosis: Diagnosis, pieces: Sequence[Piece], notes: list[str]) -> str | None:
+    """The commit, if its diff was shown and lines of it are cited: an innocent one must not be blamed."""
     named = (diagnosis.suspect_commit or "").lower()
     if not named:
         return None
-    shown = {piece.sha: piece.id for piece in pieces if piece.sha and piece.has_diff}
-    found = [sha for sha in shown if sha.startswith(named)] if len(named) >= _SHORTEST_SHA else []
+    changes = _changes(pieces)
+    found = [sha for sha in changes if sha.startswith(named)] if len(named) >= _SHORTEST_SHA else []
     if len(found) != 1:
         notes.append("the commit it names was not shown to it")
         return None
-    ids = {piece.id for piece in pieces if piece.sha == found[0] and piece.has_diff}
     if diagnosis.code_cause is False:
         notes.append("it names a commit although it says that the cause is not in the code")
         return None
-    if not any(citation.ref in ids for citation in verified):
-        notes.append("it cites no line of the commit it names, so the commit is not blamed")
-        return None
-    return found[0]
+    forms = changes[found[0]]
+    for citation in diagnosis.evidence:
+        parts = _parts(citation.quote)
+        if (
+            parts
+            and max(map(len, parts)) >= _SHORTEST_CHANGE
+            and any(_in_order(parts, form) for form in forms)
+        ):
+            return found[0]
+    notes.append("it cites no changed line of the commit it names, so the commit is not blamed")
+    return None
+
+
+def _changes(pieces: Sequence[Piece]) -> dict[str, tuple[str, str]]:
+    """The lines that came and went with each commit whose diff was shown, with and without their signs."""
+    lines: dict[str, list[str]] = defaultdict(list)
+    for piece in pieces:
+        if piece.sha is not None and piece.has_diff:
+            lines[piece.sha] += _changed_lines(piece.text)
+        elif piece.kind is PieceKind.HISTORY:  # an answer about the history of something: several commits
+            parts = _FULL_SHA.split(piece.text)[1:]
+            for sha, changed in zip(parts[::2], parts[1::2], strict=True):
+                lines[sha] += _changed_lines(changed)
+    return {sha: _forms("\n".join(changed)) for sha, changed in lines.items() if changed}
+
+
+def _changed_lines(text: str) -> list[str]:
+    return [match[0] for match in _CHANGED.finditer(text) if not match[0].startswith(("+++", "---"))]
 
 
 def _fix(fix: ProposedFix, pieces: Sequence[Piece], said: object) -> ProposedFix | None:
@@ -162,20 +191,3 @@ def _fix(fix: ProposedFix, pieces: Sequence[Piece], said: object) -> ProposedFix
         return None
     assert callable(said)
     return replace(fix, description=said(fix.description), files=files)
-
-
-def safe(text: str, own: str, redaction: Redaction) -> str:
-    """For people to read: in one line, without links of others, mentions, commands and secrets."""
-    plain = _BLANKS.sub(" ", rendering.clean(text)).strip()
-    plain = _MARKUP.sub(lambda match: match[1] or "", plain)
-    plain = _LINK.sub(lambda match: _bare(match[0], own), plain)
-    if _COMMAND.search(plain):
-        return _WITHHELD
-    return redaction.source(plain)
-
-
-def _bare(link: str, own: str) -> str:
-    """An address that the source itself has, without what makes it a link; any other one goes."""
-    bare = re.sub(r"(?i)^[a-z][a-z0-9+.-]*:(?://)?", "", link).rstrip(".,;:!?")
-    host = bare.split("/")[0]
-    return bare if len(host) > 3 and host.lower() in own else _REMOVED  # noqa: PLR2004

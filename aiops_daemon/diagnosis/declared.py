@@ -34,10 +34,10 @@ _GO_DECLARES = (*_DECLARES[1:], r"^[ \t]+{name}\s+\*?(?:\w+\.)?([A-Z]\w+)\s*(?:`
 _JAVA_DECLARES = (*_DECLARES[1:], r"\b([A-Z]\w*)(?:<[^>\n]*>)?\s+{name}\s*[;,)=]")
 _MADE_BY = r"(?<![\w.]){name}\s*(?::=|=|:)\s*(?:await\s+|Arc::new\()*(?:\w+(?:::|\.))*([a-z_]\w+)\s*\("
 """`http: http::build_client(&config)?`, `self.pool = make_pool(...)`."""
-_RUST_IMPL = re.compile(
-    r"\bimpl\b(?:<[^{\n]*?>)?\s+(?:\w+::)*(\w+)(?:<[^{\n]*>)?\s+for\s+&?(?:\w+::)*(\w+)",
-)
-_BASES = re.compile(r"\bclass\s+(\w+)[^({\n]*?(?:\(([^)\n]*)\)|\b(?:implements|extends)\b([^{\n]*))")
+_RUST_IMPL = re.compile(r"\bimpl\b([^{\n]{0,400})")
+_FOR = re.compile(r"\s+for\s+(?!<)")
+_PATH = re.compile(r"&?(?:\w+::)*(\w+)")
+_BASES = re.compile(r"\bclass\s+(\w+)[^({\n]{0,200}?(?:\(([^)\n]*)\)|\b(?:implements|extends)\b([^{\n]*))")
 
 
 class Declared:
@@ -82,13 +82,32 @@ class Declared:
         found: dict[str, dict[str, None]] = defaultdict(dict)
         for file in self._files:
             if file.language == "rust":
-                for base, implementor in _RUST_IMPL.findall(file.text):
+                for base, implementor in _implementations(file.text):
                     found[base][implementor] = None
             else:
                 for match in _BASES.finditer(file.text):
                     for base in _UPPER.findall(match[2] or match[3] or ""):
                         found[base][match[1]] = None
         return found
+
+
+def _implementations(text: str) -> Iterator[tuple[str, str]]:
+    """Trait and type of `impl<T> a::Trait<T> for b::Type<T>`."""
+    for head in _RUST_IMPL.findall(text):
+        trait, *rest = _FOR.split(_without_generics(head))
+        base, implementor = (_PATH.search(part) for part in (trait, rest[0] if rest else ""))
+        if base is not None and implementor is not None:
+            yield base[1], implementor[1]
+
+
+def _without_generics(text: str) -> str:
+    kept, depth = [], 0
+    for sign in text:
+        depth += sign == "<"
+        if depth == 0:
+            kept.append(sign)
+        depth -= sign == ">" and depth > 0
+    return "".join(kept)
 
 
 def _types(name: str, file: SourceFile) -> Iterator[str]:

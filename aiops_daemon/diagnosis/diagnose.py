@@ -13,11 +13,12 @@ import structlog
 
 from aiops_daemon.clients.claude import Ask, Claude, Reply
 from aiops_daemon.clients.claude_failures import NoAnswer, Trouble
-from aiops_daemon.diagnosis.check import checked, safe
+from aiops_daemon.diagnosis.check import checked
 from aiops_daemon.diagnosis.paying import OutOfMoneyError
 from aiops_daemon.diagnosis.pricing import cost_usd, most_usd
 from aiops_daemon.diagnosis.prompt import Prompt, once_more, prompt_for, with_answers
 from aiops_daemon.diagnosis.reply import Parsed, ReplyError, parsed, schema
+from aiops_daemon.diagnosis.safe_text import safe
 from aiops_daemon.diagnosis.second_look import after_second_look, question
 from aiops_daemon.domain.diagnosis import Confidence, Diagnosis, Source
 from aiops_daemon.domain.evidence import Evidence, Piece
@@ -71,6 +72,12 @@ class Pays(Protocol):
         ...
 
 
+async def without(why: str, payer: Pays, asked: int = 0) -> Diagnosis:
+    """That there is no diagnosis, and why."""
+    usd = round(await payer.spent_usd(), 6)
+    return Diagnosis(root_cause="", source=Source.EVIDENCE_ONLY, notes=(why,), rounds=asked, usd=usd)
+
+
 class Diagnostician:
     """Asks a model, in one conversation."""
 
@@ -98,13 +105,7 @@ class Diagnostician:
 
     async def without(self, why: str) -> Diagnosis:
         """That there is no diagnosis, and why."""
-        return Diagnosis(
-            root_cause="",
-            source=Source.EVIDENCE_ONLY,
-            notes=(why,),
-            rounds=self._asked,
-            usd=round(await self._payer.spent_usd(), 6),
-        )
+        return await without(why, self._payer, self._asked)
 
     async def _talk(self, looks: Looks, evidence: Evidence) -> Diagnosis:
         most = self._settings.claude.max_rounds
@@ -214,7 +215,9 @@ class Diagnostician:
             log.warning("review.failed", why=str(error))
             return diagnosis
         lowered = after_second_look(diagnosis, reply.text)
-        return replace(lowered, notes=tuple(safe(note, "", self._redaction) for note in lowered.notes))
+        return replace(
+            lowered, notes=tuple(safe(note, frozenset(), self._redaction) for note in lowered.notes)
+        )
 
 
 def _read(reply: Reply) -> Parsed:

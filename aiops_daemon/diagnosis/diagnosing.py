@@ -18,7 +18,7 @@ from aiops_daemon.clients.claude import Claude
 from aiops_daemon.clients.claude_failures import NoAnswer, Trouble
 from aiops_daemon.clock import Clock
 from aiops_daemon.diagnosis.apart import Apart
-from aiops_daemon.diagnosis.diagnose import Diagnostician
+from aiops_daemon.diagnosis.diagnose import Diagnostician, without
 from aiops_daemon.diagnosis.look import Known, read
 from aiops_daemon.diagnosis.paying import Payer
 from aiops_daemon.domain import flow
@@ -26,11 +26,11 @@ from aiops_daemon.domain.diagnosis import Diagnosis, Source
 from aiops_daemon.domain.errors import OverBudget, Transient
 from aiops_daemon.domain.evidence import Piece
 from aiops_daemon.domain.job import Job, JobKind, NewJob, Outcome
-from aiops_daemon.domain.notice import after_claude_refused
+from aiops_daemon.domain.notice import after_claude_refused, after_news_of_model
 from aiops_daemon.failpoint import failpoint
 from aiops_daemon.live import Live, limits_of
 from aiops_daemon.redaction import Placeholders, Redaction
-from aiops_daemon.settings import Mode
+from aiops_daemon.settings import Mode, Settings
 from aiops_daemon.store import diagnoses, incidents, jobs, knowledge
 from aiops_daemon.store.database import Database
 from aiops_daemon.store.purse import Purpose
@@ -53,7 +53,7 @@ class DiagnosisHandler:
         self._database = database
         self._live = live
         self._clock = clock
-        self._claude: tuple[tuple[str, str], Claude] | None = None
+        self._claude: tuple[tuple[str, ...], Claude] | None = None
         self._shut: tuple[datetime, str] | None = None
 
     async def handle(self, job: Job) -> Outcome:
@@ -75,8 +75,8 @@ class DiagnosisHandler:
         if known is None:
             return Outcome()
         bind_contextvars(code=known.incident.code)
-        looks = Apart(known, self._live.loaded, tuple(kept.blobs) if kept else ())
-        evidence = await looks.evidence()
+        looks = Apart(known, self._live.loaded)
+        evidence = await looks.evidence() if kept is not None else None
         if kept is not None and looks.blobs(kept.blobs) == dict(kept.blobs):
             recalled = replace(kept.diagnosis, source=Source.RECALLED, usd=0.0, rounds=0)
             return self._outcome(known, looks, recalled)
@@ -87,18 +87,29 @@ class DiagnosisHandler:
             most_usd=settings.claude.max_usd_per_diagnosis,
         )
         payer = Payer(self._database, purpose, lambda: limits_of(self._live.settings), self._clock)
-        claude = await self._open(key.get_secret_value(), settings.claude.base_url)
+        claude = await self._open(key.get_secret_value(), settings)
+        if why := await self._obstacle(job, payer):
+            return self._outcome(known, looks, await without(why, payer))
+        evidence = evidence or await looks.evidence()
         redaction = Redaction(self._live.terms.redactor, looks.names)
         asking = Diagnostician(claude, payer, settings, redaction, attempt=job.attempts)
         try:
-            if why := await self._obstacle(job, payer):
-                return self._outcome(known, looks, await asking.without(why))
             diagnosis = await asking.diagnose(looks, evidence)
         except NoAnswer as failure:
             notices = self._given_up(job, failure)
             return self._outcome(known, looks, await asking.without(str(failure)), notices)
+        except sqlite3.OperationalError as error:
+            raise Transient(f"the ledger can't be written: {error}") from error
         failpoint("after_diagnosis")
-        return self._outcome(known, looks, diagnosis)
+        return self._outcome(known, looks, diagnosis, self._news(diagnosis))
+
+    def _news(self, diagnosis: Diagnosis) -> tuple[NewJob, ...]:
+        """That another model than the configured one answered."""
+        wanted = self._live.settings.claude.model
+        if not diagnosis.model or diagnosis.model == wanted:
+            return ()
+        news = f"model {wanted} can't be had; {diagnosis.model} answered instead"
+        return after_news_of_model(wanted, news, now=self._clock())
 
     async def _obstacle(self, job: Job, payer: Payer) -> str | None:
         """Why nobody is asked; None where the diagnosis was counted, and may be made.
@@ -121,11 +132,13 @@ class DiagnosisHandler:
         if self._claude is not None:
             await self._claude[1].close()
 
-    async def _open(self, key: str, base_url: str) -> Claude:
-        """The client of the account in force: a reload may bring another one."""
-        if self._claude is None or self._claude[0] != (key, base_url):
+    async def _open(self, key: str, settings: Settings) -> Claude:
+        """The client of the account in force. A reload may bring another one, or other models: then what was refused is tried anew."""
+        claude = settings.claude
+        account = (key, claude.base_url, claude.model, claude.fallback_model)
+        if self._claude is None or self._claude[0] != account:
             await self.close()
-            self._claude = (key, base_url), Claude(key, base_url)
+            self._claude = account, Claude(key, claude.base_url)
             self._shut = None
         return self._claude[1]
 
@@ -141,7 +154,7 @@ class DiagnosisHandler:
         if failure.trouble not in _NEEDS_SOMEBODY:
             return ()
         self._shut = now + _SHUT_FOR, str(failure)
-        return after_claude_refused(str(failure), now=now)
+        return after_claude_refused(failure.trouble, str(failure), now=now)
 
     def _outcome(
         self, known: Known, looks: Apart, diagnosis: Diagnosis, notices: tuple[NewJob, ...] = ()

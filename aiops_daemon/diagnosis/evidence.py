@@ -44,15 +44,21 @@ def evidence_of(found: Findings, renderer: Renderer, zone: tzinfo, budget: int =
         chosen.section(PieceKind.SOURCE, _sources(found, renderer), "S")
         chosen.section(PieceKind.SETTING, _settings(found, renderer), "E")
         chosen.section(PieceKind.COMMIT, _diffs(found, renderer), "C")
-        chosen.section(PieceKind.HISTORY, _rest(found), "H")
+        chosen.section(PieceKind.HISTORY, _rest(found, renderer), "H")
     chosen.section(PieceKind.MEMORY, _memory(found), "M")
     chosen.fill()
     for gap in found.gaps:
         chosen.pieces.append(
-            Piece(id="", kind=PieceKind.GAP, title="not looked at", why="it could not be had", text=gap)
+            Piece(
+                id="",
+                kind=PieceKind.GAP,
+                title="not looked at",
+                why="it could not be had",
+                text=renderer.source(gap),
+            )
         )
     tokens = sum(tokens_of(piece.text) + tokens_of(piece.title + piece.why) for piece in chosen.pieces)
-    return Evidence(pieces=tuple(chosen.pieces), report=report_of(found, zone), tokens=tokens)
+    return Evidence(pieces=tuple(chosen.pieces), report=report_of(found, renderer, zone), tokens=tokens)
 
 
 def _incident(found: Findings, renderer: Renderer, zone: tzinfo) -> Piece:
@@ -189,7 +195,7 @@ def _settings(found: Findings, renderer: Renderer) -> Iterable[Offer]:
         yield (
             renderer.source(
                 "\n".join(
-                    f"{number:>5} {lines[number - 1][:200]}"
+                    f"{number:>5} {renderer.source(lines[number - 1])[:200]}"
                     for number in range(block.first_line, block.last_line + 1)
                 )
             ),
@@ -204,7 +210,9 @@ def _settings(found: Findings, renderer: Renderer) -> Iterable[Offer]:
     for setting in found.settings:
         hits = [hit for hit in setting.lines if not files[hit.path].is_settings][:6]
         if hits:
-            text = "\n".join(f"{hit.path}:{hit.line} {hit.text.strip()[:200]}" for hit in hits)
+            text = "\n".join(
+                f"{hit.path}:{hit.line} {renderer.source(hit.text.strip())[:200]}" for hit in hits
+            )
             yield (
                 renderer.source(text),
                 {"title": setting.name, "why": f"read by {', '.join(setting.readers[:3])}"},
@@ -222,7 +230,7 @@ def _diffs(found: Findings, renderer: Renderer) -> Iterable[Offer]:
         yield (
             renderer.source(rendering.diff(commit, suspect.paths, most, suspect.hunks)),
             {
-                "title": f"{commit.sha[:12]} {commit.committed_at:%Y-%m-%d %H:%M} {rendering.clean(commit.subject)[:100]}",
+                "title": f"{commit.sha[:12]} {commit.committed_at:%Y-%m-%d %H:%M} {renderer.source(commit.subject)[:100]}",
                 "why": "; ".join(suspect.reasons[:4]),
                 "sha": commit.sha,
                 "has_diff": True,
@@ -230,7 +238,7 @@ def _diffs(found: Findings, renderer: Renderer) -> Iterable[Offer]:
         )
 
 
-def _rest(found: Findings) -> Iterable[Offer]:
+def _rest(found: Findings, renderer: Renderer) -> Iterable[Offer]:
     since = found.view.last_good_at
     newer = [commit for commit in found.commits if since and commit.committed_at >= since]
     older = [commit for commit in found.commits if not since or commit.committed_at < since]
@@ -243,7 +251,7 @@ def _rest(found: Findings) -> Iterable[Offer]:
         (older, "the latest before that" if newer else "the latest commits", "what was deployed lately"),
     ):
         if commits:
-            yield "\n".join(map(_line, commits[:_MOST_LISTED])), {"title": title, "why": why}
+            yield renderer.source("\n".join(map(_line, commits[:_MOST_LISTED]))), {"title": title, "why": why}
 
 
 def _line(commit: Commit) -> str:

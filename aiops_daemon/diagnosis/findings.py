@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 
-from aiops_daemon.diagnosis import rendering
 from aiops_daemon.diagnosis.clues import Clues
 from aiops_daemon.diagnosis.code import Code
 from aiops_daemon.diagnosis.history import Suspect
 from aiops_daemon.diagnosis.log_view import LogView
 from aiops_daemon.diagnosis.places import Place
+from aiops_daemon.diagnosis.rendering import Renderer
 from aiops_daemon.diagnosis.settings_read import Setting
 from aiops_daemon.domain.evidence import (
     NamedIncident,
@@ -45,7 +45,7 @@ class Findings:
     gaps: list[str] = field(default_factory=list)
 
 
-def report_of(found: Findings, zone: tzinfo) -> Report:
+def report_of(found: Findings, renderer: Renderer, zone: tzinfo) -> Report:
     """What people get: the best few places and suspects, when it began, and what could not be looked at."""
     failing = [
         f"{method} {path} ({bad} of {total})"
@@ -66,8 +66,8 @@ def report_of(found: Findings, zone: tzinfo) -> Report:
         suspects=tuple(
             NamedSuspect(
                 sha=suspect.commit.sha,
-                subject=rendering.clean(suspect.commit.subject)[:100],
-                author=rendering.clean(suspect.commit.author)[:60],
+                subject=renderer.source(suspect.commit.subject)[:100],
+                author=renderer.source(suspect.commit.author)[:60],
                 committed_at=suspect.commit.committed_at.isoformat(),
                 why="; ".join(suspect.reasons[:2]),
             )
@@ -77,7 +77,7 @@ def report_of(found: Findings, zone: tzinfo) -> Report:
         similar=tuple(incident for incident, _ in found.similar[:3]),
         began=began_of(found, zone),
         routes=", ".join(failing[:4]),
-        gaps=tuple(found.gaps),
+        gaps=tuple(map(renderer.source, found.gaps)),
     )
 
 

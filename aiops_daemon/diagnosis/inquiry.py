@@ -121,9 +121,14 @@ class Inquiry:
         self.shown += pieces
         return tuple(pieces)
 
+    @property
+    def all_blobs(self) -> dict[str, str]:
+        """What the files of the deployed commit hold, by the names of their blobs."""
+        return dict(self._snapshot.blobs) if self._snapshot is not None else {}
+
     def blobs(self, paths: Iterable[str]) -> dict[str, str]:
-        """What these files hold at the deployed commit, by the names of their blobs."""
-        known = self._snapshot.blobs if self._snapshot is not None else {}
+        """What these files hold."""
+        known = self.all_blobs
         return {path: known[path] for path in paths if path in known}
 
     def users_names(self) -> dict[str, str]:

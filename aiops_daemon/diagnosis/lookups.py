@@ -76,7 +76,7 @@ async def _answer(lookup: Lookup, material: Material) -> dict[str, Any]:
     if material.code is None:
         raise Unanswered("there is no source to look at")
     if lookup.kind is LookupKind.TEXT:
-        return {"kind": PieceKind.SOURCE, "text": material.renderer.source(_text(lookup, material.code))}
+        return {"kind": PieceKind.SOURCE, "text": _text(lookup, material.code, material.renderer)}
     if lookup.kind is LookupKind.LINES:
         return _lines(lookup, material.code, material.renderer)
     if lookup.kind is LookupKind.HISTORY:
@@ -85,7 +85,7 @@ async def _answer(lookup: Lookup, material: Material) -> dict[str, Any]:
     return await _diff(lookup, material)
 
 
-def _text(lookup: Lookup, code: Code) -> str:
+def _text(lookup: Lookup, code: Code, renderer: Renderer) -> str:
     """Lines with a text, and the functions they stand in."""
     if len(lookup.text.strip()) < _SHORTEST_TEXT:
         raise Unanswered(f"a text of at least {_SHORTEST_TEXT} characters is needed")
@@ -103,7 +103,7 @@ def _text(lookup: Lookup, code: Code) -> str:
         is_code = code.snapshot.files[hit.path].language is not None
         item = code.function_at(hit.path, hit.line) if is_code else None
         within = f" (in {item.label})" if item is not None else ""
-        lines.append(f"{hit.path}:{hit.line}{within} {hit.text.strip()[:200]}")
+        lines.append(f"{hit.path}:{hit.line}{within} {renderer.source(hit.text.strip())[:200]}")
     if len(hits) > _MOST_HITS:
         lines.append(f"... and {len(hits) - _MOST_HITS} more")
     return "\n".join(lines)
@@ -154,7 +154,7 @@ def _history(lookup: Lookup, code: Code, commits: Sequence[Commit]) -> str:
     seen = {part.split(" ", 1)[0] for part in parts}
     pattern = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
     for commit in commits:
-        if commit.sha[:12] in seen:
+        if commit.sha in seen:
             continue
         changes = [
             replace(change, hunks=hunks)
@@ -173,7 +173,7 @@ def _history(lookup: Lookup, code: Code, commits: Sequence[Commit]) -> str:
 
 
 def _told(commit: Commit, changes: Sequence[Any], why: str) -> str:
-    head = f"{commit.sha[:12]} {commit.committed_at:%Y-%m-%d %H:%M} {commit.subject[:100]} ({why})"
+    head = f"{commit.sha} {commit.committed_at:%Y-%m-%d %H:%M} {commit.subject[:100]} ({why})"
     return f"{head}\n{rendering.diff(replace(commit, changes=tuple(changes)), {}, 24)}"
 
 

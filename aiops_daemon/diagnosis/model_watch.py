@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sqlite3
 from datetime import timedelta
 
@@ -33,8 +32,12 @@ class ModelWatch:
     async def run(self) -> None:
         """Look until cancelled. What can't be had is nothing to tell: a diagnosis will say so."""
         while True:
-            with contextlib.suppress(sqlite3.OperationalError):  # who writes events or jobs tells people
+            try:
                 await self._look()
+            except sqlite3.OperationalError:
+                pass  # who writes events or jobs tells people
+            except Exception:  # an odd answer must not take the daemon with it
+                log.exception("daemon.failed", part="models")
             await asyncio.sleep(EVERY.total_seconds())
 
     async def _look(self) -> None:
@@ -42,7 +45,9 @@ class ModelWatch:
         key = settings.secrets.anthropic_api_key
         if settings.mode is Mode.OBSERVE or key is None:
             return
-        for model in filter(None, (settings.claude.model, settings.claude.fallback_model)):
+        for model in filter(
+            None, (settings.claude.model, settings.claude.fallback_model, settings.claude.review_model)
+        ):
             said = await model_facts(key.get_secret_value(), settings.claude.base_url, model)
             now = self._clock()
             if said is None or (news := trouble_ahead(model, said, now)) is None:

@@ -62,7 +62,7 @@ _ASK = "What is the root cause of the incident?"
 _ONLY = " There are no look-ups: answer with what there is."
 _LAST = "These were the last look-ups: answer now with what there is."
 _AGAIN = "That was not of the form asked for. Answer again, as JSON of that form and nothing else."
-_DELIMITER = re.compile(r"(?i)<\s*(/?)\s*(evidence|answers|system)")
+_DELIMITER = re.compile(r"(?i)<\s*(/?)\s*(evidence|answers|system)\b(?![\w.:])")
 
 
 def system_for(language: str) -> str:

@@ -22,7 +22,7 @@ _FIELD = re.compile(
 )
 _CONFIGURES = re.compile(r"(?i)conf|setting|option|env")
 _SNAKE = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
-_KEY = re.compile(r"^\s*([a-z][a-z0-9]*(?:_[a-z0-9]+)+)\s*[:=]", re.MULTILINE)
+_KEY = re.compile(r"^[ \t]*([a-z][a-z0-9]*(?:_[a-z0-9]+)+)\s*[:=]", re.MULTILINE)
 """`cancel_before = 24`: a key that some function speaks of is a setting of its."""
 _MOST_ITEMS_WITH_KEYS = 6
 _MOST_LINES = 40
@@ -85,7 +85,7 @@ def _lines_of(code: Code, name: str) -> list[Hit]:
     """Where a name is set: its definition in the source, and every line of a settings file that has it."""
     word = re.compile(rf"(?<![\w]){re.escape(name)}(?![\w])", 0 if name.isupper() else re.IGNORECASE)
     key = (
-        re.compile(rf"(?m)^\s*(?:-\s+)?[\"']?(?:[\w-]+\.)*{re.escape(name)}[\"']?\s*[:=]")
+        re.compile(rf"(?m)^[ \t]*(?:-[ \t]+)?[\"']?(?:[\w-]+\.)*{re.escape(name)}[\"']?\s*[:=]")
         if name.islower()
         else word
     )

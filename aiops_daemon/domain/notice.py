@@ -95,9 +95,14 @@ def after_spending(
     return (_notice(NoticeReason.BUDGET, f"{name}:{period}:{share:.0%}", what, now),)
 
 
-def after_claude_refused(why: str, *, now: datetime) -> tuple[NewJob, ...]:
-    """Tell people, once a day, that Claude refuses the key, has no credit for it, or doesn't know the model."""
-    return (_notice(NoticeReason.CLAUDE, f"{now:%Y-%m-%d}", why, now),)
+def after_exhausting(name: str, period: str, why: str, *, now: datetime) -> tuple[NewJob, ...]:
+    """Tell people, once in a period, that what is left of a budget is not enough for a question."""
+    return (_notice(NoticeReason.BUDGET, f"{name}:{period}:100%", why, now),)
+
+
+def after_claude_refused(trouble: str, why: str, *, now: datetime) -> tuple[NewJob, ...]:
+    """Tell people, once a day for each trouble, that Claude refuses the key, has no credit for it, or doesn't know the model."""
+    return (_notice(NoticeReason.CLAUDE, f"{trouble}:{now:%Y-%m-%d}", why, now),)
 
 
 def after_news_of_model(model: str, news: str, *, now: datetime) -> tuple[NewJob, ...]:

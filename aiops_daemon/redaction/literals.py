@@ -13,7 +13,7 @@ from aiops_daemon.redaction.patterns import Check, Shape, compiled
 
 _HINTS: Final = ("secret", "passw", "pwd", "key", "token", "credential")
 _NAME: Final = (
-    rb"(?i)(?:secret|passw(?:or)?d|pwd|(?:api|private|access|signing|encryption)_?key|token|credentials?)"
+    rb"(?im)(?:secret|passw(?:or)?d|pwd|(?:api|private|access|signing|encryption)_?key|token|credentials?)"
     rb"(?:_(?:key|value|salt|default))?"
 )
 _NAMES: Final = compiled(rb"^(?:[A-Z][A-Z_]*[0-9]{0,5}|[A-Za-z_]+(?:\.[A-Za-z_]+)+)$")
@@ -40,7 +40,7 @@ LITERALS: Final = (
         hints=_HINTS,
         pattern=compiled(
             _NAME
-            + rb"[\"']?(?:[ \t]*:[ \t]*&?[\w<>' ]{1,40})?[ \t]*(?:=>?|:)[ \t]*b?r?[\"']([^\"'\s<>{}$]{8,})[\"']"
+            + rb"[\"']?(?:[ \t]*:[ \t]*&?[\w<>' ]{1,40})?[ \t]*(?:=>?|:)[ \t]*b?r?[\"']([^\"'\s<>{}$]{8,})(?:[\"']|$)"
         ),
         check=_is_secret,
     ),

@@ -22,6 +22,7 @@ RECALLED_WITHOUT_CODE_FOR = timedelta(days=1)
 class Kept:
     """A diagnosis as it was kept."""
 
+    id: int
     diagnosis: Diagnosis
     at: datetime
     blobs: Mapping[str, str]
@@ -45,11 +46,12 @@ def save(
 
 
 def newest(connection: sqlite3.Connection, incident_id: int) -> Kept | None:
-    """The newest diagnosis of an incident."""
-    row = connection.execute(
-        "SELECT * FROM diagnoses WHERE incident_id = ? ORDER BY id DESC LIMIT 1", (incident_id,)
-    ).fetchone()
-    return None if row is None else _kept(row)
+    """The newest diagnosis of an incident; that there was none counts only where there never was one."""
+    rows = connection.execute(
+        "SELECT * FROM diagnoses WHERE incident_id = ? ORDER BY id DESC LIMIT 50", (incident_id,)
+    ).fetchall()
+    kept = list(map(_kept, rows))
+    return next((each for each in kept if each.diagnosis.root_cause), kept[0] if kept else None)
 
 
 def recallable(connection: sqlite3.Connection, fingerprint: str, now: datetime) -> Kept | None:
@@ -62,17 +64,15 @@ def recallable(connection: sqlite3.Connection, fingerprint: str, now: datetime) 
         if kept.diagnosis.source is Source.RECALLED and kept.verdict == "wrong":
             return None
         if kept.diagnosis.source is Source.CLAUDE:
-            is_fresh = bool(kept.blobs) or now - kept.at <= RECALLED_WITHOUT_CODE_FOR
-            return kept if kept.verdict != "wrong" and is_fresh else None
+            return kept if kept.verdict != "wrong" and _still_says(kept, now) else None
     return None
 
 
 def mark(tx: sqlite3.Connection, incident_id: int, verdict: str) -> None:
-    """What people think of the newest diagnosis of an incident: right or wrong."""
-    tx.execute(
-        "UPDATE diagnoses SET verdict = ? WHERE id = (SELECT max(id) FROM diagnoses WHERE incident_id = ?)",
-        (verdict, incident_id),
-    )
+    """What people think of the diagnosis of an incident that they are shown: right or wrong."""
+    kept = newest(tx, incident_id)
+    if kept is not None:
+        tx.execute("UPDATE diagnoses SET verdict = ? WHERE id = ?", (verdict, kept.id))
 
 
 def usd_of(connection: sqlite3.Connection, incident_id: int) -> float:
@@ -94,8 +94,17 @@ def is_new(connection: sqlite3.Connection, incident_id: int) -> bool:
     return row is None
 
 
+def _still_says(kept: Kept, now: datetime) -> bool:
+    """Whether unchanged files would mean an unchanged cause: those it rests on must be known, or the cause not be in the code."""
+    said = kept.diagnosis
+    if said.file or said.code_cause:
+        return bool(kept.blobs) and (said.file is None or said.file in kept.blobs)
+    return now - kept.at <= RECALLED_WITHOUT_CODE_FOR
+
+
 def _kept(row: sqlite3.Row) -> Kept:
     return Kept(
+        id=row["id"],
         diagnosis=msgspec.json.decode(row["body"], type=Diagnosis),
         at=from_us(row["at"]),
         blobs=msgspec.json.decode(row["blobs"], type=dict[str, str]),

@@ -21,11 +21,13 @@ class Refused:
 
     Attributes:
         reason: one line for people.
+        budget: "day" or "month" where that one is used up.
         until: when it may be again, where that is a matter of an hour; None: people have to wait for a day or a month.
     """
 
     reason: str
     until: datetime | None = None
+    budget: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,8 @@ def _over_usd(tx: sqlite3.Connection, usd: float, limits: Limits, now: datetime)
     ):
         spent = ledger.spent_usd(tx, since)
         if spent + usd > limit or spent >= limit:
-            return Refused(reason=f"${limit:g} {name} is the limit (claude.{key}), and ${spent:.2f} is spent")
+            told = f"${limit:g} {name} is the limit (claude.{key}), and ${spent:.2f} is spent"
+            return Refused(reason=told, budget=name.removeprefix("a "))
     return None
 
 

@@ -69,7 +69,7 @@ async def test_an_answer_is_its_text_without_the_thinking_and_what_it_took(serve
         (fakes.error(503, "api_error"), Trouble.LATER, False),
         (fakes.error(504, "timeout_error"), Trouble.LATER, True),
         (fakes.error(529, "overloaded_error"), Trouble.OVERLOADED, False),
-        (fakes.page(), Trouble.GARBLED, True),
+        (fakes.page(), Trouble.GARBLED, False),  # of a proxy: it costs nothing
         (fakes.page(502), Trouble.LATER, True),
         (fakes.page(302), Trouble.GARBLED, False),
         (fakes.half_json(), Trouble.GARBLED, True),

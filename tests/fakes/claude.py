@@ -68,7 +68,11 @@ def half_json() -> Callable[..., Any]:
     """A whole answer of half the JSON."""
 
     async def respond(request: web.Request) -> web.StreamResponse:
-        return web.Response(text='{"id": "msg_1", "content": [{"type": "te', content_type="application/json")
+        return web.Response(
+            text='{"id": "msg_1", "content": [{"type": "te',
+            content_type="application/json",
+            headers={"request-id": "req_1"},
+        )
 
     return respond
 
@@ -173,7 +177,7 @@ class FakeClaude:
         fields = {"text": answer} if isinstance(answer, str) else answer
         message = self._message(body, fields)
         self.answered.append(message)
-        return web.json_response(message)
+        return web.json_response(message, headers={"request-id": message["id"]})
 
     def _message(self, body: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
         text = fields.get("text", "")
