@@ -149,3 +149,37 @@ async def test_eval_can_leave_claude_out(commands, claude):
     report = await commands.json("eval", str(SCENARIO), "--evidence-only")
     assert "diagnosis" not in report["scenarios"][0]
     assert claude.requests == 0
+
+
+async def test_a_state_that_was_lost_is_not_made_anew_by_a_command(commands, claude):
+    await commands.start()
+    assert await commands.stop() == 0
+    assert list((commands.state / "backups").glob("*.db"))
+    for each in commands.state.glob("state.db*"):
+        each.unlink()
+    ended, out, err = await commands.command("diagnose", *FROM_LOG)
+    assert (ended, out) == (1, "")
+    assert "aiops-daemon restore" in err
+    assert claude.requests == 0
+    assert not (commands.state / "state.db").exists()
+
+
+async def test_a_try_that_fails_leaves_the_answer_and_mark_marks_that(commands, claude):
+    rows = [row for row in LOG.read_text("utf-8").splitlines() if "AI5003" in row][:3]
+    commands.log.write_text("\n".join(rows) + "\n", "utf-8")
+    await commands.start(ANTHROPIC_API_KEY="")
+
+    async def opened():
+        return await commands.json("incidents")
+
+    await commands.until(opened)
+    assert (await commands.json("diagnose", "1"))["source"] == "claude"
+    claude.always = fakes.error(500, "api_error")
+    ended, _, _ = await commands.command("diagnose", "1")
+    assert ended == 69
+    assert (await commands.json("show", "1"))["diagnosis"]["source"] == "claude"
+    assert await commands.json("mark", "1", "wrong") == {"id": 1, "verdict": "wrong"}
+    assert (await commands.json("show", "1"))["diagnosis"]["verdict"] == "wrong"
+    ended, _, err = await commands.command("mark", "7", "right")
+    assert ended == 1
+    assert "there is no incident 7" in err

@@ -131,3 +131,41 @@ def test_a_question_does_not_come_back_as_it_was_written(inquiry):
     piece = asked(inquiry, LookupKind.TEXT, "kim@example.com\u202e")
     assert "kim@example.com" not in piece.title + piece.text
     assert "\u202e" not in piece.title
+
+
+def test_secrets_that_were_committed_are_not_sent(tmp_path):
+    """In settings and source, in commit messages, at the limits where a line is cut, and by whatever look-up."""
+    secret, token = "Sup3rS3cretPw99xK", "ghp_" + "aB3d" * 9
+    clone = tmp_path / "clone"
+    (clone / "src").mkdir(parents=True)
+    (clone / ".env.production").write_text(f"HOST=x\nDB_PASSWORD={secret}\n")
+    (clone / "prod.yaml").write_text(f"db:\n  password: {secret}\n")
+    line = f'    let c = connect("{"x" * 150}"); let api_key = "{secret}AndMuchMoreOfItSoThatItIsCut{"9" * 200}";'
+    (clone / "src" / "main.rs").write_text(
+        f'fn main() {{\n    error!("the database says no {{}}", env::var("DB_PASSWORD"));\n{line}\n}}\n'
+    )
+    git = ("git", "-C", clone, "-c", "user.name=a", "-c", "user.email=a@example.com")
+    subprocess.run(["git", "init", "--quiet", "--initial-branch=main", clone], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "--quiet", "-m", f"chore: rotate key {token}"], check=True)
+    log = tmp_path / "server.log"
+    log.write_text(
+        '{"timestamp":"2027-01-01T00:00:00Z","level":"ERROR","fields":{"message":"the database says no"},"target":"x"}\n'
+    )
+    loaded = load(None, environ={"AIOPS_REPOSITORY__PATH": str(clone)})
+    found = of_logs(loaded, [log], code=None, contains=None)
+    evidence = asyncio.run(found.evidence())
+    asked_for = [
+        Lookup(kind=LookupKind.TEXT, text="PASSWORD"),
+        Lookup(kind=LookupKind.TEXT, text="api_key"),
+        Lookup(kind=LookupKind.LINES, path=".env.production", first_line=1, last_line=9),
+        Lookup(kind=LookupKind.HISTORY, text="DB_PASSWORD"),
+        Lookup(kind=LookupKind.LINES, path="src/main.rs", first_line=1, last_line=9),
+        Lookup(kind=LookupKind.LINES, path="prod.yaml", first_line=1, last_line=9),
+    ]
+    pieces = [*evidence.pieces, *asyncio.run(found.answers(asked_for, "Q1."))]
+    sent = " ".join(piece.title + piece.why + piece.text for piece in pieces) + str(evidence.report)
+    assert "DB_PASSWORD" in sent
+    assert "rotate key" in sent
+    assert secret[:12] not in sent
+    assert token not in sent
