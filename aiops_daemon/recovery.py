@@ -95,7 +95,7 @@ def restored_by_hand(settings: Settings, now: datetime) -> Callable[[Path], None
 
 def _accounting(settings: Settings, why: str, now: datetime, *, is_restored: bool) -> Callable[[Path], None]:
     def account(tx: sqlite3.Connection) -> None:
-        account_for_gap(tx, settings, now)
+        account_for_gap(tx, settings, now, is_month_known=is_restored)
         jobs.emit(tx, notice.after_recovery(why, now=now, is_restored=is_restored), now)
 
     return lambda path: _change(path, account)
@@ -110,7 +110,9 @@ def _change(path: Path, account: Callable[[sqlite3.Connection], None]) -> None:
         connection.execute("PRAGMA journal_mode = DELETE")
 
 
-def account_for_gap(tx: sqlite3.Connection, settings: Settings, now: datetime) -> None:
+def account_for_gap(
+    tx: sqlite3.Connection, settings: Settings, now: datetime, *, is_month_known: bool = True
+) -> None:
     """What happened since a backup is not known: it counts as done, or as spent, whichever does less harm."""
     jobs.doubt(tx)
-    ledger.write_off(tx, limits_of(settings), now)
+    ledger.write_off(tx, limits_of(settings), now, is_month_known=is_month_known)

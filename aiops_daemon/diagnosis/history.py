@@ -125,7 +125,9 @@ def _by_lines(commits: Sequence[Commit], places: Sequence[Place], found: dict[st
         suspect = found[touch.commit.sha]
         suspect.touched.append(touch.item)
         suspect.hunks += touch.hunks
-        suspect.add("lines", weight * (0.35 if touch.is_birth else 1.0), why, touch.change.path)
+        # Migrations are only ever added: who wrote one changed the schema.
+        is_beginning = touch.is_birth and not touch.item.path.endswith(".sql")
+        suspect.add("lines", weight * (0.35 if is_beginning else 1.0), why, touch.change.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ class Inquiry:
             found.places,
             found.settings,
             found.clues,
-            [*places.variants, *places.named_on_frames()],
+            [*places.variants, *places.named_on_frames(), *places.named_in_schema],
         )
         places.by_suspects(found.suspects)
         found.places = places.ranked()

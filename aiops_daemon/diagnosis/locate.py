@@ -206,6 +206,7 @@ def locate(code: Code, clues: Clues, table: RouteTable) -> Locator:
     places.by_names()
     places.by_literals()
     places.by_missing_files()
+    places.by_schema()
     places.by_code()
     places.by_routes(table)
     places.by_calls()

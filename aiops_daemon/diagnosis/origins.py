@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from aiops_daemon.diagnosis.places import Places, Way
+from aiops_daemon.diagnosis.from_log import FromLog
+from aiops_daemon.diagnosis.places import Way
 from aiops_daemon.diagnosis.settings_read import Setting
 from aiops_daemon.diagnosis.syntax import Item
 
@@ -33,7 +34,7 @@ _CONSTRUCTORS = (
 )
 
 
-class Origins(Places):
+class Origins(FromLog):
     """The ways to what the places found so far are made of."""
 
     def by_makers(self) -> None:

@@ -89,11 +89,13 @@ def month_of(now: datetime) -> datetime:
     return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
-def write_off(tx: sqlite3.Connection, limits: Limits, now: datetime) -> None:
+def write_off(tx: sqlite3.Connection, limits: Limits, now: datetime, *, is_month_known: bool = True) -> None:
     """Count the present windows as used up: what was used since a backup is not known, and must not be had twice."""
     diagnoses = max(0, limits.diagnoses_per_hour - used(tx, Kind.DIAGNOSIS, now - HOUR))
     pulls = max(0, limits.pull_requests_per_day - used(tx, Kind.PULL_REQUEST, now - DAY))
     usd = max(0.0, limits.usd_per_day - spent_usd(tx, now - DAY))
+    if not is_month_known:
+        usd = max(usd, limits.usd_per_month - spent_usd(tx, month_of(now)))
     reserve(tx, Kind.DIAGNOSIS, f"lost:diagnosis:{to_us(now)}", usd=usd, units=diagnoses, now=now)
     reserve(tx, Kind.PULL_REQUEST, f"lost:pull_request:{to_us(now)}", usd=0, units=pulls, now=now)
 
