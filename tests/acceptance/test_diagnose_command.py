@@ -21,14 +21,15 @@ async def claude():
 
 
 @pytest.fixture
-def commands(tmp_path, clone, claude):  # noqa: F811
+async def commands(tmp_path, clone, claude):  # noqa: F811
     """A configuration with a key; no daemon runs."""
     daemon = Daemon(tmp_path, ANTHROPIC_API_KEY=KEY)
     daemon.configure(
         f'[repository]\npath = "{clone}"\nsource_root = "codes/server"\ndeployed = "{DEPLOYED}"\n'
         f'[claude]\nbase_url = "{claude.url}"\n'
     )
-    return daemon
+    yield daemon
+    await daemon.close()
 
 
 def booked(daemon):
@@ -153,6 +154,7 @@ async def test_eval_can_leave_claude_out(commands, claude):
 
 async def test_a_state_that_was_lost_is_not_made_anew_by_a_command(commands, claude):
     await commands.start()
+    await commands.until_said("backup.made")
     assert await commands.stop() == 0
     assert list((commands.state / "backups").glob("*.db"))
     for each in commands.state.glob("state.db*"):

@@ -22,7 +22,7 @@ async def claude():
 
 
 @pytest.fixture
-def asking(tmp_path, discord, clone, claude):  # noqa: F811
+async def asking(tmp_path, discord, clone, claude):  # noqa: F811
     """The daemon with a key, a source and a time-out in its log."""
     daemon = Daemon(tmp_path, DISCORD_WEBHOOK_URL=discord.url, ANTHROPIC_API_KEY=KEY)
 
@@ -34,7 +34,8 @@ def asking(tmp_path, discord, clone, claude):  # noqa: F811
 
     daemon.reconfigure = configure
     configure()
-    return daemon
+    yield daemon
+    await daemon.close()
 
 
 @pytest.fixture

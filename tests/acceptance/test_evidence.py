@@ -297,11 +297,9 @@ async def test_in_observe_mode_nobody_looks(with_source, discord):
 
 
 async def done(daemon, kind):
-    return [
-        job
-        for job in (await daemon.json("show", "1"))["jobs"]
-        if job["kind"] == kind and job["state"] == "done"
-    ]
+    code, out, _ = await daemon.command("show", "1", "--json")
+    jobs = json.loads(out)["jobs"] if code == 0 else []
+    return [job for job in jobs if job["kind"] == kind and job["state"] == "done"]
 
 
 async def test_an_incident_like_an_earlier_one_is_said_to_be(with_source, discord):
