@@ -69,7 +69,8 @@ async def test_an_error_is_told_and_the_journal_finds_it_by_field(service, disco
     (opened,) = await journal(service, "ERROR_CODE=AI5003", "EVENT=incident.opened")
     number = opened["INCIDENT"]
     events = [entry["EVENT"] for entry in await journal(service, f"INCIDENT={number}")]
-    assert events == ["incident.opened", "job.done"]
+    assert events[:2] == ["incident.opened", "job.done"]
+    assert set(events[2:]) <= {"job.done"}  # of the look into it
     (done,) = await journal(service, "JOB_KIND=alert")
     assert (done["INCIDENT"], done["ERROR_CODE"], done["PRIORITY"]) == (number, "AI5003", "6")
     assert done["_SYSTEMD_UNIT"] == UNIT
