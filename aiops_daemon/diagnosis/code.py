@@ -194,7 +194,8 @@ class Code(Names):
         pattern = re.compile(rf"\b{re.escape(item.name)}[ \t]*(?:(?:::)?<[^()\n]*>)?\(")
         definitions = {*self.definitions.get(item.name, ())}
         found: dict[Item, None] = {}
-        for hit in self.hits(pattern):
+        having = [file for file in self.snapshot.code if item.name in file.text]
+        for hit in self.hits(pattern, having):
             if (hit.path, hit.line) in definitions or self.snapshot.files[hit.path].is_test:
                 continue
             caller = self.function_at(hit.path, hit.line)

@@ -31,6 +31,8 @@ _TELLING = 20.0
 _ORIGINS = (Way.FRAME, Way.NAME, Way.LITERAL, Way.CODE)
 _PLACES_WITH_USES = 24
 _PLACES_WITH_SIBLINGS = 10
+_PLACES_WITH_CALLERS = 6
+_MOST_CALLERS = 4
 _JOINS = re.compile(r"find_also_related|find_with_related|find_related|\.(?:inner_|left_)?join\(|Relation::")
 _MOST_ROUTES = 8
 _MOST_USED = 6
@@ -140,6 +142,14 @@ class Locator(Origins):
                         for callee in self._code.calls(item)[:8]:
                             self._add(callee, Way.LAYER, 14.0, f"called by {item.label}")
 
+    def by_callers(self) -> None:
+        """Who hands the best places what they fail of."""
+        for place in self.ranked()[:_PLACES_WITH_CALLERS]:
+            if place.discount < 1.0 or place.item.is_value:
+                continue
+            for caller in self._code.callers(place.item, _MOST_CALLERS):
+                self._add(caller, Way.CALLER, min(15.0, 0.25 * place.score), f"calls {place.item.label}")
+
     def by_siblings(self) -> None:
         """What stands beside the best places: a lock, a cache or a table is filled by one function and found wanting by another."""
         handlers = {match.handler for match in self.matches}
@@ -211,6 +221,7 @@ def locate(code: Code, clues: Clues, table: RouteTable) -> Locator:
     places.by_routes(table)
     places.by_calls()
     places.by_layers()
+    places.by_callers()
     places.by_use()
     places.by_siblings()
     places.by_words()

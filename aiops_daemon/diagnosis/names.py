@@ -52,6 +52,8 @@ _LITERAL: Mapping[str, re.Pattern[str]] = {
     for language, quotes in _QUOTES.items()
 }
 _HOLE = re.compile(r"\$?\{[^{}]*\}|%(?:\(\w+\))?[-+#0-9.*]*[a-zA-Z%]|\\[nrt0]|\\")
+_TEST = re.compile(r"#\[(?:\w+::)*test\b|#\[rstest\b")
+_HEAD_CHARACTERS = 200
 LEAST_STATIC = 8
 """Characters of a literal's fixed parts that say something."""
 
@@ -146,6 +148,11 @@ class Names:
 
         best = max(map(fit, found), default=None)
         return tuple(item for item in found if fit(item) == best)[:2]
+
+    def is_test(self, item: Item) -> bool:
+        """Whether an item stands in a test's file, or is a test beside the code, as Rust has them."""
+        is_marked = _TEST.search(self.text_of(item)[:_HEAD_CHARACTERS]) is not None
+        return is_marked or self.snapshot.files[item.path].is_test
 
     def text_of(self, item: Item) -> str:
         """The lines of an item."""

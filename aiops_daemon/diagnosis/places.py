@@ -29,6 +29,7 @@ class Way(StrEnum):
     CODE = "code"
     ROUTE = "route"
     CALLED = "called"
+    CALLER = "caller"
     LAYER = "layer"
     USED = "used"
     SIBLING = "sibling"
@@ -96,7 +97,7 @@ class Places:
         Tests fail of a fault and are none; so do other programs in the repository; a file that holds the codes of all errors logs for everybody, and what puts the whole
         program together makes everything.
         """
-        if self._code.snapshot.files[item.path].is_test:
+        if self._code.is_test(item):
             return 0.15
         if not self._code.snapshot.is_of_service(item.path):
             return 0.25
