@@ -139,7 +139,12 @@ def _tracked(path: str, code: Code) -> SourceFile:
 
 
 def _history(lookup: Lookup, code: Code, commits: Sequence[Commit]) -> str:
-    """Commits that changed the lines of what bears a name, else those that changed lines with the name in them."""
+    """Commits that changed the lines of what bears a name, else those that changed lines with the name in them; or a file."""
+    path = lookup.text.strip() or lookup.path
+    if path and path in code.snapshot.files:
+        touched = [(commit, [each for each in commit.changes if each.path == path]) for commit in commits]
+        parts = [_told(commit, changes, f"changed {path}") for commit, changes in touched if changes]
+        return _joined(parts)
     owner, _, name = lookup.text.strip().replace("::", ".").rpartition(".")
     if not re.fullmatch(r"[\w-]{2,100}", name):
         raise Unanswered("the name of a function or a setting is needed")
@@ -159,7 +164,8 @@ def _history(lookup: Lookup, code: Code, commits: Sequence[Commit]) -> str:
         changes = [
             replace(change, hunks=hunks)
             for change in commit.changes
-            if (
+            if (not lookup.path or lookup.path in (change.path or ""))
+            and (
                 hunks := tuple(
                     hunk for hunk in change.hunks if any(map(pattern.search, (*hunk.removed, *hunk.added)))
                 )
@@ -167,6 +173,10 @@ def _history(lookup: Lookup, code: Code, commits: Sequence[Commit]) -> str:
         ]
         if changes:
             parts.append(_told(commit, changes, f"changed lines with {name}"))
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[str]) -> str:
     if not parts:
         raise Unanswered("none of the commits that are known touched it")
     return "\n\n".join(parts[:_MOST_TOUCHES])

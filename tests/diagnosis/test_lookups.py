@@ -92,6 +92,13 @@ def test_the_history_of_a_setting(inquiry):
     assert asked(inquiry, LookupKind.HISTORY, "NO_SUCH_SETTING").kind is PieceKind.GAP
 
 
+def test_the_history_of_a_file(inquiry):
+    piece = asked(inquiry, LookupKind.HISTORY, CLIENT)
+    assert piece.kind is PieceKind.HISTORY
+    assert f"changed {CLIENT})" in piece.text
+    assert asked(inquiry, LookupKind.HISTORY, "", path=CLIENT).text == piece.text
+
+
 def test_what_a_commit_changed(inquiry):
     piece = asked(inquiry, LookupKind.DIFF, "d9fb78a6c18e")
     assert (piece.kind, piece.has_diff) == (PieceKind.COMMIT, True)
