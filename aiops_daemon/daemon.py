@@ -18,6 +18,9 @@ import structlog
 
 from aiops_daemon import __version__, telemetry
 from aiops_daemon.actions.alert import AlertHandler, NoticeHandler, Outlet
+from aiops_daemon.actions.github_account import GithubAccount
+from aiops_daemon.actions.issue import IssueHandler
+from aiops_daemon.actions.issue_watch import IssueWatch
 from aiops_daemon.actions.quiet import QuietHandler
 from aiops_daemon.actions.sinks import DiscordSink, JournalSink, Sink, TerminalSink
 from aiops_daemon.clients.discord import DiscordWebhook
@@ -126,8 +129,18 @@ class Daemon:
         self._diagnoses = DiagnosisHandler(database, live, clock)
         self._models = ModelWatch(database, live, clock)
         asking = Lane("diagnosis", (self._diagnoses,), database, trouble, clock)
-        self._lanes = (self._alerts, looking, asking, upkeep_lane)
-        self._patient = (looking, asking)  # what they do takes long, and is done anew as well
+        self._github = GithubAccount()
+        self._issues = IssueWatch(database, live, self._github, clock)
+        self._filing = Lane(
+            "github",
+            (IssueHandler(database, live, self._github, clock),),
+            database,
+            trouble,
+            clock,
+            on_health=self._github_health,
+        )
+        self._lanes = (self._alerts, looking, asking, self._filing, upkeep_lane)
+        self._patient = (looking, asking, self._filing)  # what they do takes long, and is done anew as well
         moving = {"watch": self._watch.stuck_for, "intake": self._intake.stuck_for}
         moving |= {f"lane {lane.name}": lane.stuck_for for lane in self._lanes}
         self._upkeep = Upkeep(database, live, self._watch, self._lanes, moving, systemd, clock)
@@ -155,6 +168,7 @@ class Daemon:
             asyncio.create_task(self._upkeep.feed(), name="watchdog"),
             asyncio.create_task(self._upkeep.back_up(), name="backup"),
             asyncio.create_task(self._models.run(), name="models"),
+            asyncio.create_task(self._issues.run(), name="issues"),
         ]
         working = [
             asyncio.create_task(lane.run(self._stopping), name=f"lane {lane.name}") for lane in self._lanes
@@ -178,6 +192,7 @@ class Daemon:
                 await self._upkeep.note_end()
             await self._outlet.sink.close()
             await self._diagnoses.close()
+            await self._github.close()
 
     async def _take_up(self) -> None:
         """Find out where to read on before anything is read; what was being done when the process died is to be done.
@@ -221,7 +236,8 @@ class Daemon:
         refusal = await reload(self._config_path, self._live, self._outlet, make_sink)
         if refusal is None:
             log.info("config.reloaded", mode=self._live.settings.mode.value, sink=self._outlet.sink.name)
-            self._alerts.resume()
+            for lane in (self._alerts, self._filing):
+                lane.resume()
         else:
             for problem in refusal.problems:
                 log.error("config.refused", problem=problem)
@@ -240,6 +256,10 @@ class Daemon:
         health = jobs.SinkHealth(
             name=self._outlet.sink.name, ok=problem is None, error=problem, at=self._clock()
         )
+        return lambda tx: jobs.save_sink(tx, health)
+
+    def _github_health(self, problem: str | None) -> Callable[[sqlite3.Connection], None]:
+        health = jobs.SinkHealth(name=jobs.GITHUB, ok=problem is None, error=problem, at=self._clock())
         return lambda tx: jobs.save_sink(tx, health)
 
     def _say_started(self) -> None:

@@ -9,7 +9,7 @@ from aiops_daemon.domain import error_code
 from aiops_daemon.domain.flow import Rules
 from aiops_daemon.domain.playbook import BUILT_IN, BY_SEVERITY, Playbook, default_severity
 from aiops_daemon.redaction import Redactor
-from aiops_daemon.settings import CodeRow, Loaded, Settings
+from aiops_daemon.settings import CodeRow, Loaded, Mode, Settings
 from aiops_daemon.store import ledger
 from aiops_daemon.store.admit import Terms
 from aiops_daemon.triage.classify import Catalogue, catalogue
@@ -44,8 +44,14 @@ def live_from(loaded: Loaded) -> Live:
             ),
             request_window=triage.request_window,
             redactor=Redactor(settings.secrets.all_values()),
+            files_issues=files_issues(settings),
         ),
     )
+
+
+def files_issues(settings: Settings) -> bool:
+    """Whether the mode goes as far as GitHub, and there is a repository to go to."""
+    return settings.mode in {Mode.PROPOSE, Mode.FIX} and bool(settings.github.repository)
 
 
 def limits_of(settings: Settings) -> ledger.Limits:

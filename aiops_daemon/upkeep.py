@@ -12,13 +12,14 @@ from pathlib import Path
 import structlog
 
 from aiops_daemon import __version__
+from aiops_daemon.actions.scorecard import lines_of
 from aiops_daemon.clock import Clock
 from aiops_daemon.domain import notice
 from aiops_daemon.domain.job import NewJob
 from aiops_daemon.lifecycle import Systemd
 from aiops_daemon.live import Live
 from aiops_daemon.sources.watch import LogWatch
-from aiops_daemon.store import backup, files, incidents, jobs, ledger, runs
+from aiops_daemon.store import backup, files, incidents, jobs, ledger, runs, score, tally
 from aiops_daemon.store.backup import Backup, BackupError
 from aiops_daemon.store.database import Database
 from aiops_daemon.worker import Lane
@@ -28,6 +29,8 @@ log = structlog.get_logger()
 STATUS_SECONDS = 10.0
 NEWS_SECONDS = 0.5
 HOURLY = timedelta(hours=1)
+MONDAY = 0
+MORNING_HOUR = 9
 STUCK_SECONDS = 20.0
 """A part that was to move so long ago, and has not, is stuck."""
 
@@ -120,6 +123,7 @@ class Upkeep:
         if self._is_an_hour_since(self._forgot_at):
             self._forgot_at = self._clock()
             await self._database.write(self._forget)
+            await self._database.write(self._score)
         self._systemd.status(await self.status_line())
 
     def _is_an_hour_since(self, moment: datetime) -> bool:
@@ -131,6 +135,19 @@ class Upkeep:
         jobs.prune(tx, now)
         incidents.prune(tx, now - self._live.settings.state.retention)
         ledger.prune(tx, now)
+        tally.prune(tx, now - ledger.KEPT)
+
+    def _score(self, tx: sqlite3.Connection) -> None:
+        """On Monday mornings people hear how the last week went, if there was anything in it."""
+        now = self._clock()
+        settings = self._live.settings
+        local = now.astimezone(settings.service.zone)
+        if local.weekday() != MONDAY or local.hour < MORNING_HOUR:
+            return
+        found = score.since(tx, now - timedelta(days=7))
+        if not found.is_blank:
+            told = "\n".join(lines_of(found, settings.language))
+            jobs.emit(tx, notice.after_week(local, told, now=now), now)
 
     async def _back_up(self, now: datetime, *, failing_since: str | None) -> None:
         """Make a copy, and tell people once where none can be made."""
@@ -169,6 +186,7 @@ class Upkeep:
             crashes = runs.note_start(tx, run, now)
             files.save_fact(tx, "watch_problems", self._problems)
             files.save_fact(tx, "config", self._config(None))
+            jobs.forget_sink(tx, jobs.GITHUB)
             jobs.save_sink(tx, jobs.SinkHealth(name=sink, ok=True, error=None, at=now))
             notices = notice.after_crash(crashes.at, told_at=crashes.told_at, now=now)
             if notices:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from structlog.contextvars import bind_contextvars
@@ -17,13 +17,13 @@ from aiops_daemon.clients.discord import MessageLost
 from aiops_daemon.clock import Clock
 from aiops_daemon.domain import flow
 from aiops_daemon.domain.flow import NEW_MESSAGE, AlertReason
-from aiops_daemon.domain.incident import Card, Posted
+from aiops_daemon.domain.incident import Card, Incident, Posted
 from aiops_daemon.domain.job import Job, JobKind, Outcome
 from aiops_daemon.domain.notice import NoticeReason
 from aiops_daemon.domain.playbook import Severity
 from aiops_daemon.failpoint import failpoint
 from aiops_daemon.settings import Settings
-from aiops_daemon.store import incidents, jobs
+from aiops_daemon.store import incidents, jobs, tally
 from aiops_daemon.store.database import Database
 
 
@@ -66,10 +66,16 @@ class AlertHandler:
         sink = self._outlet.sink
         if reason in NEW_MESSAGE:
             posted = await self._post(card, reason, sink, possible_repeat=job.maybe_done)
-        elif before is None:
+            waited = posted.posted_at - _heard_of(card.incident, job)
+            return Outcome(
+                changes=(
+                    lambda tx: self._settle(tx, incident_id, posted),
+                    lambda tx: tally.note_told(tx, waited, posted.posted_at),
+                )
+            )
+        if before is None:
             return Outcome()  # its first message is still to come, and will show this
-        else:
-            posted = await self._edit(card, job, sink, before)
+        posted = await self._edit(card, job, sink, before)
         return Outcome(changes=(lambda tx: self._settle(tx, incident_id, posted),))
 
     async def _post(
@@ -114,6 +120,15 @@ class AlertHandler:
             jobs.emit(tx, (edit,) if edit else (), now)
 
 
+_OLD = timedelta(hours=1)
+
+
+def _heard_of(incident: Incident, job: Job) -> datetime:
+    """When what people are told happened: by the log's clock, unless the log was read long after it was written."""
+    logged_at = incident.first_seen_at if job.reason == AlertReason.OPENED else incident.last_seen_at
+    return logged_at if timedelta(0) <= job.created_at - logged_at < _OLD else job.created_at
+
+
 _WEIGHT = {
     NoticeReason.BURIED: Severity.HIGH,
     NoticeReason.CRASHING: Severity.CRITICAL,
@@ -124,6 +139,8 @@ _WEIGHT = {
     NoticeReason.BUDGET: Severity.HIGH,
     NoticeReason.CLAUDE: Severity.HIGH,
     NoticeReason.MODEL: Severity.HIGH,
+    NoticeReason.GITHUB: Severity.HIGH,
+    NoticeReason.SCORECARD: Severity.INFO,
 }
 
 

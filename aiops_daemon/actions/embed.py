@@ -92,6 +92,8 @@ def _field(fact: Fact) -> dict[str, Any]:
         value = block(fact.value, 900) if is_block else code(fact.value, 300)
     else:
         value = plain(fact.value, 300)
+    if fact.link:
+        value = f"[{value}]({fact.link})"
     return {
         "name": plain(fact.label, 256),
         "value": value,

@@ -13,12 +13,14 @@ class Fact:
 
     Attributes:
         is_quoted: a stranger may have written it, so a sink shows it without any effect.
+        link: an address of ours that the value leads to.
         is_live: it changes as the incident goes on; a sink that can't edit shows no more than this again.
     """
 
     label: str
     value: str
     is_quoted: bool = False
+    link: str = ""
     is_live: bool = False
 
 

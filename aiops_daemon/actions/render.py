@@ -9,11 +9,13 @@ from datetime import datetime, tzinfo
 from aiops_daemon.actions.diagnosis_facts import diagnosis_facts
 from aiops_daemon.actions.excerpt import excerpt_of, headline_of
 from aiops_daemon.actions.hygiene import one_line
+from aiops_daemon.actions.issue_body import web_url
 from aiops_daemon.actions.message import Fact, Message
 from aiops_daemon.actions.texts import words
 from aiops_daemon.domain.evidence import Report
 from aiops_daemon.domain.flow import NEW_MESSAGE, AlertReason
 from aiops_daemon.domain.incident import Card, Incident, IncidentState
+from aiops_daemon.domain.issue import FiledIssue
 from aiops_daemon.domain.playbook import Action, Severity
 from aiops_daemon.settings import Settings
 from aiops_daemon.store.admit import WITHHELD
@@ -30,7 +32,7 @@ def message_for(
     text = words(settings.language)
     incident = card.incident
     zone = settings.service.zone
-    status = [_status(incident, reason, text, zone)]
+    status = [_status(card, reason, text, zone)]
     if Action.SECURITY in incident.actions:
         status.append(text["security"])
     if card.excerpt == WITHHELD:
@@ -41,7 +43,7 @@ def message_for(
         severity=incident.severity,
         headline=headline_for(incident, settings.language),
         status=" · ".join(status),
-        facts=tuple(_facts(card, text, zone)),
+        facts=tuple(_facts(card, text, settings)),
         excerpt=excerpt_of(card.excerpt) if card.excerpt and card.excerpt != WITHHELD else None,
         related_label=text["related"],
         related=tuple(_each_once(headline_of(companion) for companion in card.companions)),
@@ -79,15 +81,42 @@ def headline_for(incident: Incident, language: str) -> str:
     return " · ".join(parts)
 
 
-def _status(incident: Incident, reason: AlertReason, text: Mapping[str, str], zone: tzinfo) -> str:
+def _status(card: Card, reason: AlertReason, text: Mapping[str, str], zone: tzinfo) -> str:
+    incident = card.incident
+    if reason is AlertReason.FILED:  # its issue is told of among the facts; what was said last still holds
+        is_diagnosed = card.diagnosis is not None and bool(card.diagnosis.root_cause)
+        reason = (
+            AlertReason.DIAGNOSED
+            if is_diagnosed
+            else AlertReason.EXPLAINED
+            if card.report is not None
+            else AlertReason.COUNTED
+        )
     key = f"status_{reason}"
     if incident.state is not IncidentState.OPEN:
         key = f"status_{incident.state}"
     return text[key].format(last_seen=_when(incident.last_seen_at, zone))
 
 
-def _facts(card: Card, text: Mapping[str, str], zone: tzinfo) -> list[Fact]:
-    incident = card.incident
+def _issue(issue: FiledIssue, text: Mapping[str, str], settings: Settings) -> Fact:
+    """Its issue, and what became of it."""
+    if issue.is_gone:
+        state = "gone"
+    elif issue.is_open:
+        state = "reopened" if issue.reopened else "open"
+    elif issue.is_left_alone:
+        state = "unwanted"
+    else:
+        state = "confirmed" if issue.confirmed_at else "watched"
+    link = (
+        f"{web_url(settings)}/issues/{issue.number}" if issue.repository == settings.github.repository else ""
+    )
+    value = f"#{issue.number} {text[f'issue_{state}']}"
+    return Fact(label=text["issue"], value=value, link=link, is_live=True)
+
+
+def _facts(card: Card, text: Mapping[str, str], settings: Settings) -> list[Fact]:
+    incident, zone = card.incident, settings.service.zone
     facts = []
     if incident.place or incident.target:
         facts.append(Fact(label=text["where"], value=incident.place or incident.target, is_quoted=True))
@@ -100,6 +129,8 @@ def _facts(card: Card, text: Mapping[str, str], zone: tzinfo) -> list[Fact]:
     else:
         facts.append(Fact(label=text["first_seen"], value=first))
         facts.append(Fact(label=text["last_seen"], value=last, is_live=True))
+    if card.issue is not None:
+        facts.append(_issue(card.issue, text, settings))
     if card.diagnosis is not None:
         facts += diagnosis_facts(card.diagnosis, text)
     if card.report is not None:

@@ -154,7 +154,7 @@ def block(message: Message) -> list[str]:
     if message.status:
         lines.append(f"┃ {one_line(message.status)}")
     for fact in facts:
-        first, *rest = visible(fact.value).split("\n")
+        first, *rest = visible(f"{fact.value}  {fact.link}".rstrip()).split("\n")
         lines.append(f"┃ {fact.label}{' ' * (width - _columns(fact.label))}  {first}")
         lines += [f"┃ {' ' * width}  {line}" for line in rest]
     if message.excerpt:

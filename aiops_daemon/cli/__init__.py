@@ -11,6 +11,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from aiops_daemon import __version__
@@ -146,6 +147,19 @@ def parser() -> argparse.ArgumentParser:
     )
     marked.add_argument("id", type=int, metavar="ID", help="the incident's number")
     marked.add_argument("verdict", choices=["right", "wrong"], help="what it was")
+    scored = command(
+        "scorecard",
+        "scorecard",
+        "what people were told and spared, how right the diagnoses were, issues and their fate, money",
+        printing,
+    )
+    scored.add_argument(
+        "--since",
+        type=_span,
+        default=timedelta(days=7),
+        metavar="TIME",
+        help="so far back, such as 24h or 30d; default: 7d",
+    )
     judged = command(
         "eval",
         "eval",
@@ -177,6 +191,16 @@ def parser() -> argparse.ArgumentParser:
         shared,
     )
     return top
+
+
+def _span(text: str) -> timedelta:
+    """A time such as 7d."""
+    from aiops_daemon.settings.kinds import span_of
+
+    try:
+        return span_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def main(argv: Sequence[str] | None = None) -> int:

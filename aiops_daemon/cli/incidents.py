@@ -15,7 +15,7 @@ from aiops_daemon.cli.output import (
     state,
 )
 from aiops_daemon.domain.incident import Incident
-from aiops_daemon.store import incidents
+from aiops_daemon.store import incidents, issues
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -23,8 +23,9 @@ def main(arguments: argparse.Namespace) -> int:
     loaded = configuration(arguments)
     with state(loaded.settings) as connection:
         found = incidents.listed(connection, resolved_too=arguments.all)
+        filed = issues.numbers(connection)
     if arguments.json:
-        print_json([shape(incident) for incident in found])
+        print_json([shape(incident, filed.get(incident.id)) for incident in found])
         return cli.OK
     out = console()
     if not found:
@@ -33,7 +34,7 @@ def main(arguments: argparse.Namespace) -> int:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("id", "state", "severity", "code", "count", "last seen", "title"):
+    for heading in ("id", "state", "severity", "code", "count", "last seen", "issue", "title"):
         table.add_column(heading, overflow="fold")
     zone = loaded.settings.service.zone
     for incident in found:
@@ -44,13 +45,14 @@ def main(arguments: argparse.Namespace) -> int:
             incident.code or "-",
             str(incident.count),
             f"{incident.last_seen_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+            f"#{filed[incident.id]}" if incident.id in filed else "-",
             one_line(incident.title),
         )
     out.print(table)
     return cli.OK
 
 
-def shape(incident: Incident) -> dict[str, Any]:
+def shape(incident: Incident, issue: int | None = None) -> dict[str, Any]:
     """The shape that programs rely on."""
     return {
         "id": incident.id,
@@ -68,6 +70,6 @@ def shape(incident: Incident) -> dict[str, Any]:
         "shares_with": incident.shares_with,
         "first_seen_at": iso(incident.first_seen_at),
         "last_seen_at": iso(incident.last_seen_at),
-        "issue": None,
+        "issue": issue,
         "pull_request": None,
     }

@@ -20,7 +20,8 @@ from aiops_daemon.cli.output import (
     state,
 )
 from aiops_daemon.domain.incident import Incident
-from aiops_daemon.store import diagnoses, incidents, jobs, reports, samples
+from aiops_daemon.domain.issue import FiledIssue
+from aiops_daemon.store import diagnoses, incidents, issues, jobs, reports, samples
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -44,8 +45,10 @@ def report_of(connection: sqlite3.Connection, incident: Incident) -> dict[str, A
     known = samples.of(connection, incident.id)
     kept = diagnoses.newest(connection, incident.id)
     newest = next((sample.text for sample in reversed(known) if not sample.is_companion), None)
+    filed = issues.of(connection, incident.id)
     return {
-        **shape(incident),
+        **shape(incident, filed.number if filed else None),
+        "issue_state": _issue_state(filed) if filed else None,
         "excerpt": excerpt_of(newest) if newest else None,
         "events": [
             {
@@ -78,6 +81,32 @@ def report_of(connection: sqlite3.Connection, incident: Incident) -> dict[str, A
     }
 
 
+def _issue_state(filed: FiledIssue) -> dict[str, Any]:
+    return {
+        "repository": filed.repository,
+        "number": filed.number,
+        "state": "gone" if filed.is_gone else "open" if filed.is_open else "closed",
+        "closed_as": filed.closing,
+        "closed_at": iso(filed.closed_at),
+        "confirmed_at": iso(filed.confirmed_at),
+        "reopened": filed.reopened,
+        "left_alone": filed.is_left_alone,
+    }
+
+
+def _issue_line(issue: dict[str, Any] | None) -> str | None:
+    if issue is None:
+        return None
+    told = [f"{issue['repository']}#{issue['number']} {issue['state']}"]
+    if issue["closed_as"]:
+        told.append(f"as {issue['closed_as']}")
+    if issue["confirmed_at"]:
+        told.append(f"gone since, confirmed {issue['confirmed_at']}")
+    if issue["left_alone"]:
+        told.append("left alone")
+    return ", ".join(told)
+
+
 def _print(report: dict[str, Any]) -> None:
     out = console()
     code = f" {report['code']}" if report["code"] else ""
@@ -97,6 +126,7 @@ def _print(report: dict[str, Any]) -> None:
         ("first seen", report["first_seen_at"]),
         ("last seen", report["last_seen_at"]),
         ("told with", f"incident {report['shares_with']}" if report["shares_with"] else None),
+        ("issue", _issue_line(report["issue_state"])),
     ]
     for label, value in rows:
         if value:

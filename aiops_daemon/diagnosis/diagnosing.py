@@ -25,13 +25,14 @@ from aiops_daemon.domain import flow
 from aiops_daemon.domain.diagnosis import Diagnosis, Source
 from aiops_daemon.domain.errors import OverBudget, Transient
 from aiops_daemon.domain.evidence import Piece
+from aiops_daemon.domain.filing import FilingReason
 from aiops_daemon.domain.job import Job, JobKind, NewJob, Outcome
 from aiops_daemon.domain.notice import after_claude_refused, after_news_of_model
 from aiops_daemon.failpoint import failpoint
-from aiops_daemon.live import Live, limits_of
+from aiops_daemon.live import Live, files_issues, limits_of
 from aiops_daemon.redaction import Placeholders, Redaction
 from aiops_daemon.settings import Mode, Settings
-from aiops_daemon.store import diagnoses, incidents, jobs, knowledge
+from aiops_daemon.store import diagnoses, incidents, issues, jobs, knowledge
 from aiops_daemon.store.database import Database
 from aiops_daemon.store.purse import Purpose
 
@@ -161,8 +162,17 @@ class DiagnosisHandler:
     ) -> Outcome:
         blobs = looks.blobs(rests_on(diagnosis, looks.shown))
         return Outcome(
-            changes=(lambda tx: keep(tx, known, looks.names, diagnosis, blobs, self._clock()),), jobs=notices
+            changes=(
+                lambda tx: keep(tx, known, looks.names, diagnosis, blobs, self._clock()),
+                lambda tx: self._have_filed(tx, known.incident.id),
+            ),
+            jobs=notices,
         )
+
+    def _have_filed(self, tx: sqlite3.Connection, incident_id: int) -> None:
+        incident = incidents.by_id(tx, incident_id)
+        if incident is not None and files_issues(self._live.settings):
+            issues.after_finding(tx, incident, FilingReason.DIAGNOSED, now=self._clock())
 
 
 def keep(

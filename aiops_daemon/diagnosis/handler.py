@@ -13,11 +13,12 @@ from aiops_daemon.diagnosis.apart import Apart
 from aiops_daemon.diagnosis.look import Known, read
 from aiops_daemon.domain import flow
 from aiops_daemon.domain.evidence import Evidence
+from aiops_daemon.domain.filing import FilingReason
 from aiops_daemon.domain.job import Job, JobKind, Outcome
-from aiops_daemon.live import Live
+from aiops_daemon.live import Live, files_issues
 from aiops_daemon.redaction import Placeholders
 from aiops_daemon.settings import Mode
-from aiops_daemon.store import incidents, jobs, knowledge, reports
+from aiops_daemon.store import incidents, issues, jobs, knowledge, reports
 from aiops_daemon.store.database import Database
 
 
@@ -63,6 +64,8 @@ class EvidenceHandler:
         incident = consequence.incident
         incidents.update(tx, incident)
         jobs.emit(tx, consequence.jobs, now)
+        if not may_ask and files_issues(settings):
+            issues.after_finding(tx, incident, FilingReason.EXPLAINED, now=now)
         posted = incidents.posted(tx, incident_id)
         edit = (
             flow.after_message(incident, posted, now=now, reason=flow.AlertReason.EXPLAINED)

@@ -143,8 +143,7 @@ def _history(lookup: Lookup, code: Code, commits: Sequence[Commit]) -> str:
     path = lookup.text.strip() or lookup.path
     if path and path in code.snapshot.files:
         touched = [(commit, [each for each in commit.changes if each.path == path]) for commit in commits]
-        parts = [_told(commit, changes, f"changed {path}") for commit, changes in touched if changes]
-        return _joined(parts)
+        return _joined([_told(commit, changes, f"changed {path}") for commit, changes in touched if changes])
     owner, _, name = lookup.text.strip().replace("::", ".").rpartition(".")
     if not re.fullmatch(r"[\w-]{2,100}", name):
         raise Unanswered("the name of a function or a setting is needed")

@@ -9,10 +9,11 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
+from aiops_daemon.actions.github_account import tokens_of
 from aiops_daemon.clients import http
 from aiops_daemon.clients.claude_models import API_VERSION, trouble_ahead
 from aiops_daemon.clients.discord import DiscordWebhook
-from aiops_daemon.clients.programs import run
+from aiops_daemon.clients.github import GitHub
 from aiops_daemon.doctor.check import Check, failed, passed
 from aiops_daemon.domain.errors import JobError
 from aiops_daemon.settings import GithubAuth, Mode, Settings
@@ -85,6 +86,14 @@ def _life_of(model: str, body: Any) -> Check:
     return passed("claude", f"the key is valid and knows model {model}")
 
 
+_GITHUB_REMEDY = {
+    GithubAuth.TOKEN: "make a fine-grained token for this repository with Metadata: read and Issues: write (for fixes Contents and "
+    "Pull requests: write, too), and " + _PUT.format(name="github_token", variable="GITHUB_TOKEN"),
+    GithubAuth.GH: "gh auth login, as the user that the daemon runs as",
+    GithubAuth.APP: "look at github.app_id, github.installation_id and the secret github_app_private_key; install the App on the repository",
+}
+
+
 async def github(settings: Settings) -> list[Check]:
     """Ask for the repository, and what the token may do there."""
     wanted = settings.github
@@ -98,43 +107,13 @@ async def github(settings: Settings) -> list[Check]:
                 'set github.repository = "owner/name"',
             )
         ]
-    if wanted.auth is GithubAuth.APP:
-        return [
-            failed(
-                "github",
-                "the App's key can't be tried by this version",
-                'try auth = "token", or wait and see',
-            )
-        ]
-    token, problem = await _token(settings)
-    if token is None:
-        return [problem]
-    headers = {"authorization": f"Bearer {token}", "accept": "application/vnd.github+json"}
-    status, body = await _get(f"{wanted.api_url}/repos/{wanted.repository}", headers)
-    if status != 200 or not isinstance(body, dict):  # noqa: PLR2004
-        remedy = {
-            401: "the token is not valid (any more): make a new one",
-            403: "the token lacks a permission, or a rate limit is over",
-            404: "the repository's name is wrong, or the token may not see it",
-        }.get(status or 0, "look at the network and github.api_url")
-        return [
-            failed(
-                "github", f"{wanted.repository}: {body if status is None else f'answered {status}'}", remedy
-            )
-        ]
-    return [_permitted(settings, body)]
-
-
-async def _token(settings: Settings) -> tuple[str | None, Check]:
-    missing = failed("github", "there is no token", _PUT.format(name="github_token", variable="GITHUB_TOKEN"))
-    if settings.github.auth is GithubAuth.GH:
-        ran = await run(["gh", "auth", "token"], seconds=10)
-        missing = failed(
-            "github", f"gh gave no token: {ran.said}", "gh auth login, as the user that the daemon runs as"
-        )
-        return (ran.out.strip() or None) if ran.code == 0 else None, missing
-    token = settings.secrets.github_token
-    return (token.get_secret_value() if token else None), missing
+    client = GitHub(wanted.repository, wanted.api_url, tokens_of(settings))
+    try:
+        return [_permitted(settings, await client.about())]
+    except JobError as error:
+        return [failed("github", str(error), _GITHUB_REMEDY[wanted.auth])]
+    finally:
+        await client.close()
 
 
 def _permitted(settings: Settings, body: dict[str, Any]) -> Check:

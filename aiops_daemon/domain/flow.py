@@ -10,7 +10,7 @@ the jobs that follow, each with the named reason that appears in its key, in the
     after_message  a message was posted, edited  -> an edit, if more has happened meanwhile
     after_quiet    a look at a quiet incident    -> resolved and an edit, or another look later
 
-What people hear of the daemon itself is decided in `notice.py`.
+What becomes of a fault's issue on GitHub is decided in `filing.py`, what people hear of the daemon itself in `notice.py`.
 
 Nothing subscribes to anything: the caller writes what is returned in the transaction in which it happened.
 """
@@ -37,6 +37,7 @@ class AlertReason(StrEnum):
     COUNTED = "counted"
     EXPLAINED = "explained"
     DIAGNOSED = "diagnosed"
+    FILED = "filed"
     RESOLVED = "resolved"
 
 

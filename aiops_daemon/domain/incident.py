@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from aiops_daemon.domain.diagnosis import Diagnosis
 from aiops_daemon.domain.evidence import Report
+from aiops_daemon.domain.issue import FiledIssue
 from aiops_daemon.domain.playbook import Action, Severity
 
 
@@ -111,3 +112,5 @@ class Card:
     """What was found out about it without a model, if anybody looked."""
     diagnosis: Diagnosis | None = None
     """What a model said of it, or why it said nothing."""
+    issue: FiledIssue | None = None
+    """Its issue on GitHub."""

@@ -20,6 +20,8 @@ class JobKind(StrEnum):
     """Find out what can be found out about an incident without a model."""
     DIAGNOSIS = "diagnosis"
     """Ask a model for the cause of an incident."""
+    ISSUE = "issue"
+    """Make the GitHub issue of an incident what it should be."""
     NOTICE = "notice"
     """Tell people about the daemon itself."""
 

@@ -8,6 +8,8 @@ after_failed_backup  the state could not be copied
 after_spending a budget runs low, or is used up
 after_claude_refused  the account of Claude needs somebody
 after_news_of_model   a model is on its way out
+after_github_refused  GitHub needs somebody
+after_week            a week is over: the scorecard
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ class NoticeReason(StrEnum):
     BUDGET = "budget"
     CLAUDE = "claude"
     MODEL = "model"
+    GITHUB = "github"
+    SCORECARD = "scorecard"
 
 
 CRASH_WINDOW = timedelta(minutes=10)
@@ -108,6 +112,23 @@ def after_claude_refused(trouble: str, why: str, *, now: datetime) -> tuple[NewJ
 def after_news_of_model(model: str, news: str, *, now: datetime) -> tuple[NewJob, ...]:
     """Tell people, once a month, that a model in use is on its way out."""
     return (_notice(NoticeReason.MODEL, f"{model}:{now:%Y-%m}", news, now),)
+
+
+def after_github_refused(why: str, *, now: datetime) -> tuple[NewJob, ...]:
+    """Tell people, once a day, that GitHub refuses the token, or what it is to be used for."""
+    return (_notice(NoticeReason.GITHUB, f"{now:%Y-%m-%d}", why, now),)
+
+
+def after_week(local: datetime, told: str, *, now: datetime) -> tuple[NewJob, ...]:
+    """Tell people how the daemon did, once a week.
+
+    Args:
+        local: the present time, where the team lives.
+        told: the scorecard.
+        now: the same time.
+    """
+    year, week, _ = local.isocalendar()
+    return (_notice(NoticeReason.SCORECARD, f"{year}-W{week:02}", told, now),)
 
 
 def _notice(reason: NoticeReason, revision: str, what: str, now: datetime) -> NewJob:

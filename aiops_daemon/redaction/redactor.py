@@ -38,6 +38,7 @@ class Redactor:
 
     def __init__(self, own_secrets: Iterable[str] = ()) -> None:
         own = _own(own_secrets)
+        self._own = Rulebook(own) if own else None
         secret = (*own, *TOKENS, *CREDENTIALS, Cookies())
         self._all = Rulebook((*secret, Fields(), *PERSONAL))
         self._secret = Rulebook((*secret, Fields(personal=False)))
@@ -71,6 +72,12 @@ class Redactor:
             return _settled(_Pass(rules=self._secret, name=_masked, personal=False), text)
         except Exception:  # noqa: BLE001 - a log call must neither fail nor leak
             return MASKED
+
+    def mask_own(self, text: str) -> str:
+        """The text without the daemon's own secrets, and else as it is: the last look at what leaves the machine."""
+        if self._own is None:
+            return text
+        return _settled(_Pass(rules=self._own, name=_masked, personal=False), text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from aiops_daemon.settings.texts import (
     Argument,
     Branch,
     Label,
+    Login,
     Mention,
     OptionalDirectory,
     OptionalText,
@@ -88,7 +89,17 @@ class GithubSettings(Section):
     )
     app_id: Count = Field(default=0, description='id of the GitHub App; needed by auth = "app"')
     installation_id: Count = Field(default=0, description='id of its installation; needed by auth = "app"')
-    labels: tuple[Label, ...] = Field(default=("bug", "ai-generated"), description="labels of new issues")
+    labels: tuple[Label, ...] = Field(
+        default=("bug", "ai-generated"),
+        description="labels of new issues; `ai-generated`, `priority:...` and `domain:...` are always added",
+    )
+    assignees: tuple[Login, ...] = Field(
+        default=(), description="GitHub logins that new issues are assigned to; empty = nobody"
+    )
+    reopen_after: Duration = Field(
+        default=timedelta(0),
+        description="how long after an issue was closed as fixed the fault may still occur, such as the time a deployment takes",
+    )
     poll_interval: PositiveDuration = Field(
         default=timedelta(minutes=5),
         description="how often issues and PRs are asked after, where no webhook tells",

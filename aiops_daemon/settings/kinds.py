@@ -131,6 +131,18 @@ def _parsed(value: object, allowed: str) -> timedelta:
         raise refuse(f"{shown(value)} is too long", allowed) from None
 
 
+def span_of(text: str) -> timedelta:
+    """A time on a command line.
+
+    Raises:
+        ValueError: it is none; says what is allowed.
+    """
+    try:
+        return duration(zero=False)(text)
+    except PydanticCustomError as error:
+        raise ValueError(error.message()) from None
+
+
 def span_text(span: timedelta) -> str:
     """A time as it is written: "1h30m". Nothing below a millisecond can be written."""
     parts = []

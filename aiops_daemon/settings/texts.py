@@ -12,6 +12,7 @@ from aiops_daemon.domain import error_code
 from aiops_daemon.settings.kinds import refuse, shown
 
 _OWNER_AND_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}")
+_LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})(?:\[bot\])?")
 _BRANCH_REFUSES = re.compile(r"\.\.|//|@\{|[ ~^:?*\[\\\x00-\x1f\x7f]")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}")
 
@@ -97,6 +98,15 @@ def repository(value: object) -> str:
     return text
 
 
+def login(value: object) -> str:
+    """Who has an account on GitHub."""
+    allowed = "a GitHub login, without the @"
+    text = plain(value, allowed)
+    if not _LOGIN.fullmatch(text):
+        raise refuse(f"{shown(text)} is not a login", allowed)
+    return text
+
+
 def branch(value: object) -> str:
     """A branch name by the rules of git-check-ref-format(1), and none that could be taken for an option."""
     allowed = 'a branch name, such as "main"'
@@ -145,6 +155,7 @@ Name = Annotated[str, BeforeValidator(line(at_most=100))]
 OptionalText = Annotated[str, BeforeValidator(line(at_most=500, empty=True))]
 Argument = Annotated[str, BeforeValidator(line(at_most=1000))]
 Label = Annotated[str, BeforeValidator(line(at_most=50, without=","))]
+Login = Annotated[str, BeforeValidator(login)]
 Relative = Annotated[str, BeforeValidator(relative)]
 Directory = Annotated[Path, BeforeValidator(directory)]
 OptionalDirectory = Annotated[Path | None, BeforeValidator(optional_directory)]

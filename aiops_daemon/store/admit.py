@@ -18,9 +18,11 @@ from aiops_daemon.domain.fingerprint import MAX_SHAPES
 from aiops_daemon.domain.flow import Note, Rules
 from aiops_daemon.domain.incident import Incident, IncidentState, Sample
 from aiops_daemon.domain.job import NewJob
+from aiops_daemon.domain.playbook import Action
 from aiops_daemon.domain.sighting import Sighting
 from aiops_daemon.redaction import Placeholders, Redactor
-from aiops_daemon.store import files, incidents, jobs, samples, twins
+from aiops_daemon.store import files, following, incidents, jobs, samples, tally, twins
+from aiops_daemon.store.tally import What
 from aiops_daemon.store.twins import Twin
 
 SAMPLE_CHARACTERS = 8192
@@ -47,6 +49,7 @@ class Terms:
     rules: Rules
     request_window: timedelta
     redactor: Redactor
+    files_issues: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,20 +153,14 @@ class _Fold:
             turns += [(note.what, incident) for note in entry.notes]
             emitted += jobs.emit(self._tx, entry.new_jobs, self._now)
         for entry in list(self._open.values()):
-            emitted += self._emit_edit(entry.incident)
+            emitted += following.emit_edit(self._tx, entry.incident, self._now)
+            if self._terms.files_issues and entry.pulse:
+                emitted += following.emit_filing(self._tx, entry.incident, self._now)
+        heard = sum(entry.pulse for entry in self._open.values() if Action.ALERT in entry.incident.actions)
+        tally.add(self._tx, What.EVENTS, heard, self._now)
+        tally.add(self._tx, What.INCIDENTS, sum(what == "opened" for what, _ in turns), self._now)
         twins.prune(self._tx, self._now - self._terms.request_window)
         return Admitted(jobs=emitted, turns=tuple(turns), events=events)
-
-    def _emit_edit(self, incident: Incident) -> int:
-        host = incident
-        if incident.shares_with is not None:
-            shared = incidents.by_id(self._tx, incident.shares_with)
-            if shared is not None:
-                host = replace(shared, revision=shared.revision + 1)
-                incidents.update(self._tx, host)
-        posted = incidents.posted(self._tx, host.id)
-        edit = flow.after_message(host, posted, now=self._now) if posted else None
-        return jobs.emit(self._tx, [edit], self._now) if edit else 0
 
     # Finding and making incidents
 

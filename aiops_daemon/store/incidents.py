@@ -14,7 +14,7 @@ from aiops_daemon.domain.incident import Card, Incident, IncidentState, Posted
 from aiops_daemon.domain.playbook import Action, Severity
 from aiops_daemon.domain.sighting import Sighting
 from aiops_daemon.redaction import Placeholders
-from aiops_daemon.store import diagnoses, reports, samples
+from aiops_daemon.store import diagnoses, issues, reports, samples
 from aiops_daemon.store.database import from_us, from_us_or_none, to_us
 
 RATE_MINUTES = 5
@@ -76,7 +76,23 @@ def card(connection: sqlite3.Connection, incident_id: int, now: datetime) -> Car
         sharing=tuple(incident_of(row) for row in sharing),
         report=reports.of(connection, incident_id),
         diagnosis=kept.diagnosis if (kept := diagnoses.newest(connection, incident_id)) else None,
+        issue=issues.of(connection, incident_id),
     )
+
+
+def rate_since(
+    connection: sqlite3.Connection, incident_id: int, since: datetime, now: datetime
+) -> float | None:
+    """Events an hour since then, by those of the last hour; None where that is too short a time to tell."""
+    since = max(since, now - timedelta(hours=1))
+    hours = (now - since) / timedelta(hours=1)
+    if hours < 1 / 12:
+        return None
+    events = connection.execute(
+        "SELECT coalesce(sum(events), 0) FROM pulse WHERE incident_id = ? AND minute >= ?",
+        (incident_id, to_us(since) // _MINUTE_US),
+    ).fetchone()[0]
+    return float(events) / hours
 
 
 def history(connection: sqlite3.Connection, incident_id: int) -> tuple[HistoryRow, ...]:

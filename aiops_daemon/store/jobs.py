@@ -12,6 +12,8 @@ from aiops_daemon.store.database import from_us, to_us
 
 KEPT_DONE = timedelta(days=1)
 KEPT_BURIED = timedelta(days=90)
+GITHUB = "github"
+"""Among the sinks: it takes issues as the others take messages."""
 
 
 def emit(tx: sqlite3.Connection, jobs: Iterable[NewJob], now: datetime) -> int:
@@ -147,13 +149,19 @@ class SinkHealth:
 
 
 def save_sink(tx: sqlite3.Connection, health: SinkHealth) -> None:
-    """Write the health of the one sink in use."""
-    tx.execute("DELETE FROM sinks WHERE name <> ?", (health.name,))
+    """Write the health of the one sink in use, or of GitHub beside it."""
+    if health.name != GITHUB:
+        tx.execute("DELETE FROM sinks WHERE name NOT IN (?, ?)", (health.name, GITHUB))
     tx.execute(
         """INSERT INTO sinks VALUES (?, ?, ?, ?)
            ON CONFLICT (name) DO UPDATE SET ok = excluded.ok, error = excluded.error, at = excluded.at""",
         (health.name, int(health.ok), health.error, to_us(health.at)),
     )
+
+
+def forget_sink(tx: sqlite3.Connection, name: str) -> None:
+    """What a sink was like before a start says nothing."""
+    tx.execute("DELETE FROM sinks WHERE name = ?", (name,))
 
 
 def sinks(connection: sqlite3.Connection) -> tuple[SinkHealth, ...]:
