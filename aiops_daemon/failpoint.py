@@ -27,13 +27,6 @@ NAMES = frozenset(
         "before_question",
         "after_answer",
         "after_diagnosis",
-        "before_issue",
-        "after_issue",
-        "after_issue_edit",
-        "before_comment",
-        "after_comment",
-        "before_reopen",
-        "after_reopen",
     }
 )
 

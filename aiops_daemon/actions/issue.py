@@ -15,7 +15,7 @@ from typing import ClassVar
 import structlog
 from structlog.contextvars import bind_contextvars
 
-from aiops_daemon.actions import issue_body
+from aiops_daemon.actions import issue_body, issue_comments
 from aiops_daemon.actions.github_account import GithubAccount
 from aiops_daemon.clients.github import GitHub
 from aiops_daemon.clients.github_failures import NeedsSomebody, Refused
@@ -28,7 +28,6 @@ from aiops_daemon.domain.incident import Card, Incident
 from aiops_daemon.domain.issue import MARKED_BY, REGRESSION, FiledIssue, NewIssue, RemoteIssue
 from aiops_daemon.domain.job import Job, JobKind, Outcome
 from aiops_daemon.domain.notice import after_github_refused
-from aiops_daemon.failpoint import failpoint
 from aiops_daemon.live import Live
 from aiops_daemon.redaction import Redactor
 from aiops_daemon.settings import Settings
@@ -122,14 +121,12 @@ class IssueHandler:
         await self._within_the_hour()
         new = self._masked_issue(known, settings)
         await github.make_labels(issue_body.descriptions_of(new.labels, settings.language))
-        failpoint("before_issue")
         try:
             made = await github.create_issue(new)
         except Refused as refusal:
             if "assignees" not in refusal.fields or not new.assignees:
                 raise
             made = await github.create_issue(replace(new, assignees=()))
-        failpoint("after_issue")
         now = self._clock()
         filed = replace(
             self._adopted(incident, made, github.repository),
@@ -219,7 +216,7 @@ class IssueHandler:
             return await self._reopen(github, known, looked, remote, settings)
         looked = await self._write_block(github, known, looked, remote, settings)
         if act is Act.COMMENT:
-            words = issue_body.comment_again(incident, looked.filed, settings)
+            words = issue_comments.comment_again(incident, looked.filed, settings)
             await self._comment(
                 github, filed.number, f"again:{incident.fault_id}:{job.id}", words, job.created_at
             )
@@ -235,7 +232,6 @@ class IssueHandler:
         body = issue_body.with_block(remote.body, self._redactor.mask_own(block))
         if body is not None and body != remote.body.replace("\r\n", "\n"):
             await github.edit_issue(remote.number, body=body)
-            failpoint("after_issue_edit")
         filed = replace(looked.filed, shown_count=incident.count, written_at=self._clock())
         return replace(looked, filed=filed)
 
@@ -245,20 +241,17 @@ class IssueHandler:
         """Say why, then open it. In this order: while it is closed, whoever dies on the way comes here again."""
         incident, filed = known.card.incident, looked.filed
         assert filed.closed_at is not None
-        why = issue_body.comment_reopened(incident, filed, known.per_hour, settings)
+        why = issue_comments.comment_reopened(incident, filed, known.per_hour, settings)
         await github.make_labels(issue_body.descriptions_of((), settings.language))
         await github.add_labels(filed.number, (REGRESSION,))
-        failpoint("before_comment")
         key = f"reopened:{incident.fault_id}:{filed.closed_at:%Y%m%dT%H%M%S}"
         await self._comment(github, filed.number, key, why, filed.closed_at)
-        failpoint("before_reopen")
         opened = replace(
             filed, is_open=True, closing=None, closed_at=None, confirmed_at=None, reopened=filed.reopened + 1
         )
         block = issue_body.block_of(known.card, settings, known.filed_of, opened)
         body = issue_body.with_block(remote.body, self._redactor.mask_own(block))
         await github.edit_issue(filed.number, body=body, is_open=True)
-        failpoint("after_reopen")
         log.info("issue.reopened", issue=filed.number, why=why)
         now = self._clock()
         opened = replace(opened, shown_count=incident.count, written_at=now)
@@ -268,11 +261,10 @@ class IssueHandler:
 
     async def _comment(self, github: GitHub, number: int, key: str, words: str, since: datetime) -> None:
         """Comment once."""
-        mark = issue_body.comment_marker(key)
+        mark = issue_comments.comment_marker(key)
         if await github.has_comment(number, mark, since - timedelta(minutes=5)):
             return
         await github.comment(number, self._redactor.mask_own(f"{mark}\n{words}"))
-        failpoint("after_comment")
 
     # What is kept
 

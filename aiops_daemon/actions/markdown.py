@@ -15,7 +15,8 @@ _INVISIBLE = "\u200b"
 _MEANS_SOMETHING = re.compile(r"([\\`*_{}\[\]()#!|~$^])")
 _AT_THE_HEAD = re.compile(r"^(\d{0,9})([-+=.>):])")
 _CALLS = re.compile(r"(?i)(@|#|\bgh-|://|www\.|\bmailto:)(?=\S)")
-_COMMIT = re.compile(r"\b(?=[a-f]*[0-9])(?=[0-9]*[a-f])([0-9a-f]{4})([0-9a-f]{3,36})\b")
+_COMMIT = re.compile(r"\b(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{7,40}\b")
+_SHORTEST_COMMIT = 7
 _RUN = re.compile(r"`+")
 LONGEST_BODY = 60_000
 """Below GitHub's 65,536 characters, so that people have room for words of their own."""
@@ -26,7 +27,7 @@ def prose(text: str, limit: int = 2000) -> str:
     words = cut(one_line(text), limit)
     # What is in the original is broken first: the backslashes come between.
     words = _CALLS.sub(lambda match: f"{match[1]}{_INVISIBLE}", words)
-    words = _COMMIT.sub(rf"\1{_INVISIBLE}\2", words)
+    words = _COMMIT.sub(_broken, words)
     words = _MEANS_SOMETHING.sub(r"\\\1", words)
     words = _AT_THE_HEAD.sub(r"\1\\\2", words)
     return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -52,6 +53,12 @@ def block(text: str, limit: int = 6000, language: str = "text") -> str:
 def cut(text: str, limit: int) -> str:
     """At most so many characters."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _broken(match: re.Match[str]) -> str:
+    """In parts too short to be a commit's name."""
+    step = _SHORTEST_COMMIT - 1
+    return _INVISIBLE.join(match[0][at : at + step] for at in range(0, len(match[0]), step))
 
 
 def _unmarked(text: str) -> str:

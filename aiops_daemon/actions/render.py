@@ -83,15 +83,11 @@ def headline_for(incident: Incident, language: str) -> str:
 
 def _status(card: Card, reason: AlertReason, text: Mapping[str, str], zone: tzinfo) -> str:
     incident = card.incident
-    if reason is AlertReason.FILED:  # its issue is told of among the facts; what was said last still holds
-        is_diagnosed = card.diagnosis is not None and bool(card.diagnosis.root_cause)
-        reason = (
-            AlertReason.DIAGNOSED
-            if is_diagnosed
-            else AlertReason.EXPLAINED
-            if card.report is not None
-            else AlertReason.COUNTED
-        )
+    if reason is AlertReason.FILED:  # its issue stands among the facts; what was said before still holds
+        if card.diagnosis is not None and card.diagnosis.root_cause:
+            reason = AlertReason.DIAGNOSED
+        elif card.report is not None:
+            reason = AlertReason.EXPLAINED
     key = f"status_{reason}"
     if incident.state is not IncidentState.OPEN:
         key = f"status_{incident.state}"

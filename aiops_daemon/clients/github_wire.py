@@ -160,13 +160,17 @@ class _Unauthorised(Exception):  # noqa: N818 - it is caught where it is raised
 
 
 class _Api(GitHubAPI):
-    """gidgethub over our session: no redirects, and a body of bounded length."""
+    """gidgethub over our session: no redirects, a body of bounded length, and the token as GitHub asks for it today.
+
+    https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api
+    """
 
     async def _request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
     ) -> tuple[int, Mapping[str, str], bytes]:
+        bearer = {"authorization": headers.get("authorization", "").replace("token ", "Bearer ", 1)}
         async with self._session.request(
-            method, url, headers=headers, data=body, allow_redirects=False
+            method, url, headers={**headers, **bearer}, data=body, allow_redirects=False
         ) as response:
             return response.status, response.headers, await http.read_body(response, _MOST_BODY_BYTES)
 

@@ -21,7 +21,7 @@ from aiops_daemon.domain.playbook import Action
 
 DIAGNOSIS_PATIENCE = timedelta(minutes=10)
 """An issue is worth more with its diagnosis, which is waited for so long."""
-_SETTLING = timedelta(seconds=5)
+_SETTLING = timedelta(seconds=2)
 COMMENT_COOLDOWN = timedelta(hours=24)
 """Comments call people; the counts in the body don't."""
 WATCHED = timedelta(hours=24)

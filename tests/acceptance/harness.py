@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.fakes.discord import FakeDiscord
@@ -23,10 +23,11 @@ def line(
     target: str = "server::app",
     request: str | None = None,
     level: str = "ERROR",
+    after: timedelta = timedelta(0),
 ) -> str:
-    """A record as `tracing` writes it."""
+    """A record as `tracing` writes it, so long after now."""
     record = {
-        "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "timestamp": (datetime.now(UTC) + after).isoformat().replace("+00:00", "Z"),
         "level": level,
         "fields": {"message": message, **({"error_code": code} if code else {})},
         "target": target,

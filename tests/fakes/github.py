@@ -62,7 +62,7 @@ def done_but(status: int | None) -> Fault:
     """It is done, and the answer is an error; or, for None, the connection is reset."""
 
     async def answer(github: FakeGitHub, request: web.Request) -> web.StreamResponse:
-        github.obey(request, await _json(request))
+        github.obey(request, await json_of(request))
         if status is None:
             assert request.transport is not None
             request.transport.abort()
@@ -193,7 +193,7 @@ class FakeGitHub:
     # The wire
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        body = await _json(request)
+        body = await json_of(request)
         self.called.append(
             Called(
                 request.method,
@@ -240,9 +240,7 @@ class FakeGitHub:
             return 404, {"message": "Not Found"}
         path = request.path.removeprefix(prefix)
         for pattern, methods in self._routes().items():
-            if found := re.fullmatch(pattern, path):
-                if request.method not in methods:
-                    return 404, {"message": "Not Found"}
+            if (found := re.fullmatch(pattern, path)) and request.method in methods:
                 return methods[request.method](request, body, *map(int, found.groups()))
         return 404, {"message": "Not Found"}
 
@@ -370,7 +368,7 @@ def _invalid(name: str, code: str, message: str = "") -> tuple[int, Any]:
     return 422, {"message": "Validation Failed", "errors": [error]}
 
 
-async def _json(request: web.Request) -> Any:
+async def json_of(request: web.Request) -> Any:
     raw = await request.read()
     try:
         return json.loads(raw) if raw else None
